@@ -1,0 +1,43 @@
+# AUTH= on MAIL (RFC 4954 §5): believed from authenticated clients only.
+O: role=relay tls=active peer=trusted
+S: 220 mx.a.example ESMTP *
+C: EHLO client.example
+S: 250-mx.a.example
+S: 250-PIPELINING
+S: 250-SIZE 1000000
+S: 250-8BITMIME
+S: 250-SMTPUTF8
+S: 250-CHUNKING
+S: 250-BINARYMIME
+S: 250-ENHANCEDSTATUSCODES
+S: 250-DSN
+S: 250-AUTH SCRAM-SHA-256 PLAIN LOGIN
+S: 250-LIMITS MAILMAX=1000 RCPTMAX=100
+S: 250 HELP
+C: MAIL FROM:<alice@a.example> AUTH=e+3Dmc2@example.com
+C: RCPT TO:<bob@a.example>
+C: DATA
+S: 250 2.1.0 *
+S: 250 2.1.5 *
+S: 354 *
+C: .
+S: 250 2.0.0 *
+M: <alice@a.example> | <bob@a.example>
+C: AUTH PLAIN <base64 <NUL>alice<NUL>wonderland>
+S: 235 2.7.0 *
+C: MAIL FROM:<alice@a.example> AUTH=nonsense
+S: 501 5.5.4 *
+C: MAIL FROM:<alice@a.example> AUTH=e+3Dmc2@example.com
+C: RCPT TO:<bob@a.example>
+C: DATA
+S: 250 2.1.0 *
+S: 250 2.1.5 *
+S: 354 *
+C: .
+S: 250 2.0.0 *
+M: <alice@a.example> AUTH=e+3Dmc2@example.com | <bob@a.example>
+C: MAIL FROM:<alice@a.example> AUTH=<>
+S: 250 2.1.0 *
+C: QUIT
+S: 221 2.0.0 *
+X:

@@ -1,0 +1,29 @@
+# BINARYMIME (RFC 3030 §3): any octets by BDAT, never by DATA.
+S: 220 mx.a.example ESMTP *
+C: EHLO client.example
+S: 250-mx.a.example
+S: 250-PIPELINING
+S: 250-SIZE 1000000
+S: 250-8BITMIME
+S: 250-SMTPUTF8
+S: 250-CHUNKING
+S: 250-BINARYMIME
+S: 250-ENHANCEDSTATUSCODES
+S: 250-DSN
+S: 250-STARTTLS
+S: 250-LIMITS MAILMAX=1000 RCPTMAX=100
+S: 250 HELP
+C: MAIL FROM:<alice@b.example> BODY=BINARYMIME
+S: 250 2.1.0 *
+C: RCPT TO:<bob@a.example>
+S: 250 2.1.5 *
+C: DATA
+S: 503 5.5.1 *
+C: BDAT 7 LAST
+C- <NUL><LF><CR>x<xff><CR><LF>
+S: 250 2.0.0 *
+M: <alice@b.example> BODY=BINARYMIME | <bob@a.example>
+B: <NUL><LF><CR>x<xff>
+C: QUIT
+S: 221 2.0.0 *
+X:

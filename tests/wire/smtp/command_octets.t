@@ -1,0 +1,32 @@
+# Stray CR, LF, NUL and other control characters in commands (RFC 5321 §2.3.8, §4.1.1).
+S: 220 mx.a.example ESMTP *
+C: EHLO client.example
+S: 250-mx.a.example
+S: 250-PIPELINING
+S: 250-SIZE 1000000
+S: 250-8BITMIME
+S: 250-SMTPUTF8
+S: 250-CHUNKING
+S: 250-BINARYMIME
+S: 250-ENHANCEDSTATUSCODES
+S: 250-DSN
+S: 250-STARTTLS
+S: 250-LIMITS MAILMAX=1000 RCPTMAX=100
+S: 250 HELP
+C: NOOP<LF>QUIT
+S: 500 5.5.2 *
+C: NOOP<CR>QUIT
+S: 500 5.5.2 *
+C: NOOP<NUL>
+S: 500 5.5.2 *
+C: MAIL FROM:<a<x01>@b.example>
+S: 500 5.5.2 *
+C: MAIL FROM:<a@b.example><TAB>SIZE=1
+S: 500 5.5.2 *
+C: NOOP <xff><xfe>
+S: 500 5.5.2 *
+C: MAIL FROM:<a@b.example>
+S: 250 2.1.0 *
+C: QUIT
+S: 221 2.0.0 *
+X:

@@ -1,0 +1,42 @@
+# A pipelined group (RFC 2920 §3.1, §4) with a refused recipient, the data, and the next group.
+S: 220 mx.a.example ESMTP *
+C: EHLO client.example
+S: 250-mx.a.example
+S: 250-PIPELINING
+S: 250-SIZE 1000000
+S: 250-8BITMIME
+S: 250-SMTPUTF8
+S: 250-CHUNKING
+S: 250-BINARYMIME
+S: 250-ENHANCEDSTATUSCODES
+S: 250-DSN
+S: 250-STARTTLS
+S: 250-LIMITS MAILMAX=1000 RCPTMAX=100
+S: 250 HELP
+C: MAIL FROM:<alice@b.example>
+C: RCPT TO:<nobody@a.example>
+C: RCPT TO:<bob@a.example>
+C: DATA
+S: 250 2.1.0 *
+S: 550 5.1.1 *
+S: 250 2.1.5 *
+S: 354 *
+C: first
+C: .
+C: MAIL FROM:<alice@b.example>
+C: RCPT TO:<alice@a.example>
+C: DATA
+S: 250 2.0.0 *
+S: 250 2.1.0 *
+S: 250 2.1.5 *
+S: 354 *
+M: <alice@b.example> | <bob@a.example>
+B: first
+C: second
+C: .
+C: QUIT
+S: 250 2.0.0 *
+S: 221 2.0.0 *
+X:
+M: <alice@b.example> | <alice@a.example>
+B: second

@@ -1,0 +1,31 @@
+# SIZE on MAIL (RFC 1870 §4 to §6): refused early when over the limit.
+L: size_max=100
+S: 220 mx.a.example ESMTP *
+C: EHLO client.example
+S: 250-mx.a.example
+S: 250-PIPELINING
+S: 250-SIZE 100
+S: 250-8BITMIME
+S: 250-SMTPUTF8
+S: 250-CHUNKING
+S: 250-BINARYMIME
+S: 250-ENHANCEDSTATUSCODES
+S: 250-DSN
+S: 250-STARTTLS
+S: 250-LIMITS MAILMAX=1000 RCPTMAX=100
+S: 250 HELP
+C: MAIL FROM:<alice@b.example> SIZE=101
+S: 552 5.3.4 *
+C: MAIL FROM:<alice@b.example> SIZE=99999999999999999999
+S: 552 5.3.4 *
+C: MAIL FROM:<alice@b.example> SIZE=999999999999999999999
+S: 501 5.5.4 *
+C: MAIL FROM:<alice@b.example> SIZE=-1
+S: 501 5.5.4 *
+C: MAIL FROM:<alice@b.example> SIZE=1 SIZE=2
+S: 501 5.5.4 *
+C: MAIL FROM:<alice@b.example> SIZE=100
+S: 250 2.1.0 *
+C: QUIT
+S: 221 2.0.0 *
+X:

@@ -1,0 +1,20 @@
+# Where STARTTLS is not offered it isn't known either (RFC 3207 §4).
+O: tls=absent
+S: 220 mx.a.example ESMTP *
+C: EHLO client.example
+S: 250-mx.a.example
+S: 250-PIPELINING
+S: 250-SIZE 1000000
+S: 250-8BITMIME
+S: 250-SMTPUTF8
+S: 250-CHUNKING
+S: 250-BINARYMIME
+S: 250-ENHANCEDSTATUSCODES
+S: 250-DSN
+S: 250-LIMITS MAILMAX=1000 RCPTMAX=100
+S: 250 HELP
+C: STARTTLS
+S: 502 5.5.1 *
+C: QUIT
+S: 221 2.0.0 *
+X:

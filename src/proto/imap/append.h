@@ -1,0 +1,33 @@
+// The steps of APPEND, by which a message of any size goes to the host while it is read. Marks as
+// in steps.h.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+
+namespace fumi::imap {
+
+// APPEND (RFC 9051 §6.3.12, RFC 3502, RFC 6855 §4): for each message AppendBegin, AppendChunk*,
+// AppendEnd; then AppendFinish, in which all become visible together, or AppendAbort.
+struct AppendBegin {  // (Engine::accept_append(), or finish() with a refusal)
+  std::string mailbox;
+  std::vector<std::string> flags;
+  std::optional<Instant> date;
+  std::uint64_t octets = 0;
+  enum class Form : std::uint8_t { literal, literal8, utf8 } form = Form::literal;
+  std::size_t index = 0;  // of the messages of one command
+};
+struct AppendChunk {
+  std::string_view octets;
+};  // (note) valid until the next call of feed() or next()
+struct AppendEnd {};     // (note)
+struct AppendFinish {};  // (answer)
+struct AppendAbort {};   // (note) answered already: forget all messages
+
+}  // namespace fumi::imap

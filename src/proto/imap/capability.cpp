@@ -1,0 +1,95 @@
+#include "proto/imap/capability.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace fumi::imap {
+namespace {
+
+enum class When : std::uint8_t { always, after_login };
+
+struct Row {
+  std::string_view name;
+  When when;
+  std::string_view rfc;
+};
+
+constexpr std::array kRows{
+    Row{"IMAP4rev1", When::always, "RFC 3501"},
+    Row{"IMAP4rev2", When::always, "RFC 9051"},
+    Row{"SASL-IR", When::always, "RFC 4959"},
+    Row{"ID", When::always, "RFC 2971"},
+    Row{"ENABLE", When::always, "RFC 5161"},
+    Row{"IDLE", When::always, "RFC 2177"},
+    Row{"BINARY", When::after_login, "RFC 3516"},
+    Row{"CHILDREN", When::after_login, "RFC 3348"},
+    Row{"CONDSTORE", When::after_login, "RFC 7162"},
+    Row{"CREATE-SPECIAL-USE", When::after_login, "RFC 6154"},
+    Row{"ESEARCH", When::after_login, "RFC 4731"},
+    Row{"LIST-EXTENDED", When::after_login, "RFC 5258"},
+    Row{"LIST-STATUS", When::after_login, "RFC 5819"},
+    Row{"MOVE", When::after_login, "RFC 6851"},
+    Row{"MULTIAPPEND", When::after_login, "RFC 3502"},
+    Row{"NAMESPACE", When::after_login, "RFC 2342"},
+    Row{"OBJECTID", When::after_login, "RFC 8474"},
+    Row{"PREVIEW", When::after_login, "RFC 8970"},
+    Row{"QRESYNC", When::after_login, "RFC 7162"},
+    Row{"QUOTA", When::after_login, "RFC 9208"},
+    Row{"QUOTA=RES-MESSAGE", When::after_login, "RFC 9208"},
+    Row{"QUOTA=RES-STORAGE", When::after_login, "RFC 9208"},
+    Row{"SAVEDATE", When::after_login, "RFC 8514"},
+    Row{"SEARCHRES", When::after_login, "RFC 5182"},
+    Row{"SPECIAL-USE", When::after_login, "RFC 6154"},
+    Row{"STATUS=SIZE", When::after_login, "RFC 8438"},
+    Row{"UIDPLUS", When::after_login, "RFC 4315"},
+    Row{"UNAUTHENTICATE", When::after_login, "RFC 8437"},
+    Row{"UNSELECT", When::after_login, "RFC 3691"},
+    Row{"UTF8=ACCEPT", When::after_login, "RFC 6855"},
+    Row{"WITHIN", When::after_login, "RFC 5032"},
+};
+
+}  // namespace
+
+bool passwords_allowed(Channel channel, const Options& options) {
+  return channel == Channel::tls || options.plaintext == Plaintext::allow;
+}
+
+bool mechanism_known(const std::string& mechanism, const Options& options) {
+  return std::ranges::find(options.mechanisms, mechanism) != options.mechanisms.end();
+}
+
+bool mechanism_allowed(const std::string& mechanism, Channel channel, const Options& options) {
+  const bool shows_password = std::ranges::find(options.mechanisms_plaintext, mechanism) !=
+                              options.mechanisms_plaintext.end();
+  // RFC 5802 §6: -PLUS binds to the TLS channel, so there must be one.
+  const bool binds = mechanism.ends_with("-PLUS");
+  return mechanism_known(mechanism, options) && (!binds || channel == Channel::tls) &&
+         (!shows_password || passwords_allowed(channel, options));
+}
+
+std::string capabilities(State state, Channel channel, const Options& options) {
+  std::string out;
+  const auto add = [&](std::string_view name) {
+    if (std::ranges::find(options.hidden, name) != options.hidden.end()) return;
+    if (!out.empty()) out += ' ';
+    out += name;
+  };
+  const bool before = state == State::not_authenticated;
+  for (const Row& row : kRows) {
+    if (row.when == When::always || !before) add(row.name);
+  }
+  add(options.literals == LiteralCapability::plus ? "LITERAL+" : "LITERAL-");
+  if (before) {
+    if (channel == Channel::clear && options.tls == TlsOffer::starttls) add("STARTTLS");
+    if (!passwords_allowed(channel, options)) add("LOGINDISABLED");
+    for (const std::string& mechanism : options.mechanisms) {
+      if (mechanism_allowed(mechanism, channel, options)) add("AUTH=" + mechanism);
+    }
+  } else {
+    add("APPENDLIMIT=" + std::to_string(options.limits.append_octets));
+  }
+  return out;
+}
+
+}  // namespace fumi::imap

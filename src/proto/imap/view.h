@@ -1,0 +1,87 @@
+// SelectedView: what the client believes of its selected mailbox. Maps sequence numbers to UIDs,
+// and holds changes back until they may be told (RFC 9051 §5.5, §7.5.1; RFC 7162 §3.2.10). Memory:
+// 4 octets a message, and what is not told yet. Told changes cost O(changed), apart from closing
+// the gaps of expunged messages. Not thread-safe: one session's own.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "proto/imap/seq_set.h"
+#include "proto/imap/types.h"
+#include "proto/imap/writer.h"
+
+namespace fumi::imap {
+
+class SelectedView {
+ public:
+  // A message that the client knows, by both names.
+  struct Item {
+    SeqNumber number;
+    Uid uid;
+    friend bool operator==(const Item&, const Item&) = default;
+  };
+
+  SelectedView() = default;
+  explicit SelectedView(std::vector<Uid> uids);  // ascending
+
+  [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(uids_.size()); }
+  [[nodiscard]] std::optional<Uid> uid_of(SeqNumber number) const;
+  [[nodiscard]] std::optional<SeqNumber> number_of(Uid uid) const;
+  [[nodiscard]] Uid last_uid() const;  // Uid{} if empty
+
+  // The messages that a command's set names, ascending, as ranges of positions: O(ranges × log n).
+  // By::seq and a number beyond the mailbox: nullopt, which is BAD (RFC 9051 §9 seq-number).
+  // UIDs that don't exist are passed over silently (§6.4.9). "$" is the saved result.
+  struct Span {
+    SeqNumber first;
+    std::uint32_t count = 0;
+  };
+  [[nodiscard]] std::optional<std::vector<Span>> resolve(const SeqSet& set, By by) const;
+  [[nodiscard]] std::vector<Item> items(std::span<const Span> spans) const;
+  [[nodiscard]] SeqSet uids(std::span<const Span> spans) const;
+
+  // What happened in the mailbox; told by take().
+  void arrived(Uid uid);  // greater than every UID before it
+  void expunged(Uid uid);
+  void changed(Uid uid);  // flags or other dynamic data, by someone else or not silently
+
+  struct Changes {
+    std::vector<SeqNumber> expunged;  // in the order in which they are to be sent
+    SeqSet vanished;                  // the same as UIDs
+    std::optional<std::uint32_t> exists;
+    std::vector<Item> fetch;  // FLAGS (MODSEQ) of these; read now, not when they changed
+  };
+  // What may be told under `allowed`, which the view takes as told.
+  [[nodiscard]] Changes take(Updates allowed);
+  [[nodiscard]] bool has_changes(Updates allowed) const;
+  // Whether a message that the client still sees is gone already: answer without its data and with
+  // NO [EXPUNGEISSUED] where that is due (RFC 5530 §3).
+  [[nodiscard]] bool is_ghost(Uid uid) const;
+
+  // "$" (RFC 5182): UIDs; what is expunged leaves it by itself, as it resolves to nothing.
+  void save_result(SeqSet uids) { saved_ = std::move(uids); }
+  [[nodiscard]] const SeqSet& saved_result() const { return saved_; }
+
+  [[nodiscard]] std::size_t heap_octets() const;
+
+ private:
+  [[nodiscard]] std::uint32_t index_at_or_after(std::uint32_t uid) const;
+  void add_span(std::vector<Span>& out, std::uint32_t first, std::uint32_t end) const;
+  void close_gaps(const std::vector<std::uint32_t>& positions);
+
+  std::vector<std::uint32_t> uids_;
+  SeqSet ghosts_;                        // expunged, not told
+  std::vector<std::uint32_t> arrivals_;  // not told
+  SeqSet changed_;
+  SeqSet saved_;
+};
+
+// Writes EXPUNGE or VANISHED (once QRESYNC is on), then EXISTS. FETCH is the host's: it has the
+// flags.
+void write_changes(Writer& writer, const SelectedView::Changes& changes);
+
+}  // namespace fumi::imap

@@ -1,0 +1,120 @@
+#include "proto/imap/view.h"
+
+#include <doctest/doctest.h>
+#include <rapidcheck.h>
+
+#include <algorithm>
+
+namespace fumi::imap {
+namespace {
+
+SelectedView view_of(std::initializer_list<std::uint32_t> uids) {
+  std::vector<Uid> list;
+  for (const std::uint32_t uid : uids)
+    list.push_back(Uid{uid});
+  return SelectedView(std::move(list));
+}
+
+std::string resolved(const SelectedView& view, const char* set, By by) {
+  const auto spans = view.resolve(*SeqSet::parse(set, 100), by);
+  return spans ? view.uids(*spans).text() : "BAD";
+}
+
+TEST_CASE("sets resolve against what the client sees") {
+  const SelectedView view = view_of({2, 3, 5, 9});
+  CHECK(resolved(view, "1,3:*", By::seq) == "2,5,9");
+  CHECK(resolved(view, "5", By::seq) == "BAD");
+  CHECK(resolved(view, "1:4294967295", By::uid) == "2:3,5,9");
+  CHECK(resolved(view, "100:*", By::uid) == "9");
+  CHECK(resolved(view, "6:8", By::uid).empty());
+  CHECK(resolved(view_of({}), "*", By::seq) == "BAD");
+  CHECK(resolved(view_of({}), "1:*", By::uid).empty());
+}
+
+TEST_CASE("expunges wait until they may be told") {
+  SelectedView view = view_of({1, 2, 3, 4});
+  view.expunged(Uid{2});
+  view.expunged(Uid{3});
+  view.arrived(Uid{7});
+  view.changed(Uid{4});
+  view.changed(Uid{3});
+  CHECK(view.is_ghost(Uid{2}));
+  CHECK(view.take(Updates::none).exists == std::nullopt);
+  auto changes = view.take(Updates::no_expunge);
+  CHECK(changes.expunged.empty());
+  CHECK(changes.exists == 5U);
+  CHECK(changes.fetch == std::vector<SelectedView::Item>{{SeqNumber{4}, Uid{4}}});
+  CHECK(view.number_of(Uid{4}) == SeqNumber{4});
+  changes = view.take(Updates::all);
+  CHECK(changes.expunged == std::vector<SeqNumber>{SeqNumber{3}, SeqNumber{2}});
+  CHECK(changes.vanished.text() == "2:3");
+  CHECK(view.number_of(Uid{4}) == SeqNumber{2});
+  CHECK_FALSE(view.has_changes(Updates::all));
+}
+
+TEST_CASE("what came and went unseen is not told") {
+  SelectedView view = view_of({1});
+  view.arrived(Uid{5});
+  view.expunged(Uid{5});
+  view.expunged(Uid{99});
+  CHECK_FALSE(view.has_changes(Updates::all));
+}
+
+TEST_CASE("the saved result follows the mailbox") {
+  SelectedView view = view_of({1, 2, 3});
+  SeqSet saved;
+  saved.add(2, 3);
+  view.save_result(saved);
+  view.expunged(Uid{2});
+  (void)view.take(Updates::all);
+  CHECK(resolved(view, "$", By::seq) == "3");
+}
+
+TEST_CASE("a client that follows the responses sees the same mailbox, whatever happens") {
+  const bool good = rc::check([](const std::vector<std::pair<std::uint8_t, std::uint8_t>>& events) {
+    SelectedView view;
+    std::vector<std::uint32_t> mailbox;  // the truth
+    std::vector<std::uint32_t> client;   // what the responses tell
+    std::uint32_t next = 1;
+    for (const auto& [kind, value] : events) {
+      if (kind % 3 == 0) {
+        mailbox.push_back(next);
+        view.arrived(Uid{next++});
+      } else if (kind % 3 == 1 && !mailbox.empty()) {
+        const auto at = mailbox.begin() + value % static_cast<int>(mailbox.size());
+        view.expunged(Uid{*at});
+        mailbox.erase(at);
+      } else {
+        const auto changes = view.take(value % 2 == 0 ? Updates::all : Updates::no_expunge);
+        for (const SeqNumber number : changes.expunged) {
+          RC_ASSERT(number.value >= 1 && number.value <= client.size());
+          client.erase(client.begin() + number.value - 1);
+        }
+        if (changes.exists) {
+          RC_ASSERT(*changes.exists >= client.size());
+          for (std::uint32_t i = static_cast<std::uint32_t>(client.size()); i < *changes.exists;
+               ++i) {
+            client.push_back(view.uid_of(SeqNumber{i + 1})->value);
+          }
+        }
+        RC_ASSERT(client.size() == view.size());
+        for (std::uint32_t i = 0; i < client.size(); ++i) {
+          RC_ASSERT(view.uid_of(SeqNumber{i + 1}) == Uid{client[i]});
+        }
+      }
+    }
+    (void)view.take(Updates::all);
+    RC_ASSERT(view.size() == mailbox.size());
+  });
+  CHECK(good);
+}
+
+TEST_CASE("a message costs four octets") {
+  std::vector<Uid> uids;
+  for (std::uint32_t i = 1; i <= 100'000; ++i)
+    uids.push_back(Uid{i});
+  CHECK(SelectedView(std::move(uids)).heap_octets() <= 400'000);
+}
+
+}  // namespace
+}  // namespace fumi::imap

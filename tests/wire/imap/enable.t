@@ -1,0 +1,16 @@
+# RFC 5161 §3.1, RFC 9051 §6.3.1 ENABLE: only what is new is named
+OPTION: tls
+S: * OK [CAPABILITY *] ready
+C: a LOGIN alice@a.example secret
+S: a OK [CAPABILITY *] *
+C: b ENABLE CONDSTORE X-UNKNOWN
+S: * ENABLED CONDSTORE
+S: b OK *
+C: c ENABLE CONDSTORE UTF8=ACCEPT
+S: * ENABLED UTF8=ACCEPT
+S: c OK *
+C: d ENABLE QRESYNC IMAP4rev2
+S: * ENABLED QRESYNC IMAP4rev2
+S: d OK *
+C: e ENABLE
+S: e BAD *

@@ -1,0 +1,20 @@
+# RFC 9051 §6.4.3 EXPUNGE, §6.4.9 UID EXPUNGE
+OPTION: tls
+S: * OK [CAPABILITY *] ready
+C: a LOGIN alice@a.example secret
+S: a OK [CAPABILITY *] *
+C: s SELECT INBOX
+S~: s OK [READ-WRITE] *
+C: b STORE 1:3 +FLAGS.SILENT \Deleted
+S: b OK *
+C: c UID EXPUNGE 2:9
+S: * 3 EXPUNGE
+S: * 2 EXPUNGE
+S: c OK *
+C: d EXPUNGE
+S: * 1 EXPUNGE
+S: d OK *
+C: e FETCH 1 UID
+S: e BAD *
+C: f UID FETCH 1:* FLAGS
+S: f OK *

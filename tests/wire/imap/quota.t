@@ -1,0 +1,16 @@
+# RFC 9208 §4.1 GETQUOTA, GETQUOTAROOT, SETQUOTA
+OPTION: tls
+S: * OK [CAPABILITY *] ready
+C: a LOGIN alice@a.example secret
+S: a OK [CAPABILITY *] *
+C: b GETQUOTAROOT inbox
+S: * QUOTAROOT INBOX account
+S: * QUOTA account (STORAGE 1 1024 MESSAGE 3 1000)
+S: b OK *
+C: c GETQUOTA account
+S: * QUOTA account (STORAGE 1 1024 MESSAGE 3 1000)
+S: c OK *
+C: d GETQUOTA ""
+S: d NO [NONEXISTENT] *
+C: e SETQUOTA account (STORAGE 9)
+S: e NO [NOPERM] *

@@ -1,0 +1,65 @@
+// ChangeBus: tells sessions that something of an account has changed, after the commit.
+//
+// In one process this is a table of listeners; other nodes feed it from LISTEN/NOTIFY. A listener
+// is called on the publisher's thread, must not block and must not call the bus: it sets an event.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "domain/ids.h"
+
+namespace fumi {
+
+struct Change {
+  TenantId tenant;
+  AccountId account;
+  MailboxId mailbox;  // 0: the account itself (mailboxes created, renamed, deleted)
+};
+
+class ChangeBus {
+ public:
+  using Listener = std::function<void(const Change&)>;
+
+  // Unsubscribes when it dies. The bus must outlive it.
+  class Subscription {
+   public:
+    Subscription() = default;
+    Subscription(ChangeBus& bus, AccountId account, std::uint64_t id)
+        : bus_(&bus), account_(account), id_(id) {}
+    Subscription(Subscription&& other) noexcept { swap(other); }
+    Subscription& operator=(Subscription&& other) noexcept {
+      swap(other);
+      return *this;
+    }
+    ~Subscription();
+
+   private:
+    void swap(Subscription& other) noexcept {
+      std::swap(bus_, other.bus_);
+      std::swap(account_, other.account_);
+      std::swap(id_, other.id_);
+    }
+    ChangeBus* bus_ = nullptr;
+    AccountId account_;
+    std::uint64_t id_ = 0;
+  };
+
+  [[nodiscard]] Subscription subscribe(AccountId account, Listener listener);
+  void publish(std::span<const Change> changes);
+
+ private:
+  struct Entry {
+    std::uint64_t id;
+    Listener listener;
+  };
+  std::mutex mutex_;
+  std::unordered_map<AccountId, std::vector<Entry>> listeners_;
+  std::uint64_t next_id_ = 1;
+};
+
+}  // namespace fumi

@@ -1,0 +1,65 @@
+// PlatformStore: what crosses tenants. Sessions never hold one; the services that route, schedule
+// and administer do (DESIGN §3, Isolation).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "domain/queue.h"
+#include "domain/tenancy.h"
+
+namespace fumi {
+
+struct DomainOwner {
+  TenantId tenant;
+  DomainId domain;
+  TenantStatus status = TenantStatus::active;
+};
+
+struct Operator {
+  OperatorId id;
+  std::string name;
+  std::string token_hash;  // SHA-256 of the token
+  Instant created;
+};
+
+// A recipient that this node has claimed.
+struct Claim {
+  TenantId tenant;
+  QueueId message;
+  std::uint32_t recipient = 0;
+  std::string domain;  // of the recipient, lower-case
+};
+
+class PlatformStore {
+ public:
+  virtual ~PlatformStore() = default;
+
+  virtual Status create_tenant(const Tenant& tenant) = 0;  // conflict: the name is taken
+  virtual Result<std::optional<Tenant>> tenant_by_name(const std::string& name) = 0;
+  virtual Result<std::optional<Tenant>> tenant(TenantId id) = 0;
+  virtual Result<std::vector<Tenant>> tenants(TenantId after, std::uint32_t limit) = 0;
+  virtual Status set_tenant_status(TenantId id, TenantStatus status) = 0;
+
+  virtual Result<std::optional<DomainOwner>> domain_owner(const std::string& domain) = 0;
+
+  virtual Status create_operator(const Operator& person) = 0;
+  virtual Result<std::optional<Operator>> operator_by_token(const std::string& token_hash) = 0;
+
+  // Leases up to `limit` waiting recipients that are due and free, oldest first.
+  virtual Result<std::vector<Claim>> claim_due(Instant now, Instant lease_until,
+                                               std::uint32_t limit) = 0;
+  // The earliest moment at which something becomes due or its lease runs out.
+  virtual Result<std::optional<Instant>> next_due() = 0;
+  // Gives up every lease of this node: at start, when what was in flight is known to be dead.
+  virtual Status release_leases() = 0;
+  // Waiting recipients in the whole spool, and the age of the oldest: for metrics.
+  virtual Result<std::uint64_t> queue_depth() = 0;
+
+  // Seals mail records that are older than `before` into chained batches. Returns how many.
+  virtual Result<std::uint64_t> seal_records(Instant before) = 0;
+};
+
+}  // namespace fumi

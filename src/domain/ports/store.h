@@ -1,0 +1,130 @@
+// Store: transactions over the ports. Domain code runs as a plain synchronous closure on the
+// store's own threads, and the coroutine awaits it (DESIGN §3).
+//
+//   Result<Appended> done = co_await store.write(scope, [&](Tx& tx) -> Result<Appended> {
+//     return tx.mailboxes().append(account, mailbox, content, flags);
+//   });
+//
+// A closure may run more than once (serialisation retries) and must have no effect but through `tx`
+// and its captures, which it must set afresh. It may not wait for anything. When write() returns
+// success the transaction is durable. An error from the closure rolls it back and is returned.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include "base/result.h"
+#include "base/task.h"
+#include "domain/ports/directory_store.h"
+#include "domain/ports/mailbox_store.h"
+#include "domain/ports/platform_store.h"
+#include "domain/ports/queue_store.h"
+#include "domain/ports/record_store.h"
+#include "domain/scope.h"
+
+namespace fumi {
+
+// One transaction in one tenant's scope.
+class Tx {
+ public:
+  virtual ~Tx() = default;
+  [[nodiscard]] virtual const TenantScope& scope() const = 0;
+  virtual DirectoryStore& directory() = 0;
+  virtual MailboxStore& mailboxes() = 0;
+  virtual QueueStore& queue() = 0;
+  virtual RecordStore& records() = 0;
+};
+
+// One transaction across tenants. `in(scope)` steps into one tenant within it.
+class PlatformTx {
+ public:
+  virtual ~PlatformTx() = default;
+  virtual PlatformStore& platform() = 0;
+  virtual Tx& in(const TenantScope& scope) = 0;
+};
+
+using Barrier = std::move_only_function<Status()>;
+
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // `work`: Result<T>(Tx&) or Status(Tx&). Referenced objects must live until the Task completes.
+  template <class Work>
+  auto write(TenantScope scope, Work work) -> Task<std::invoke_result_t<Work&, Tx&>> {
+    return run<Work>(Access::write, scope, std::move(work), Barrier());
+  }
+  // As write(), but commits only after `barrier` has returned success (PendingBlob::wait_durable).
+  template <class Work>
+  auto write_after(Barrier barrier, TenantScope scope, Work work)
+      -> Task<std::invoke_result_t<Work&, Tx&>> {
+    return run<Work>(Access::write, scope, std::move(work), std::move(barrier));
+  }
+  // A snapshot; the closure must not write.
+  template <class Work>
+  auto read(TenantScope scope, Work work) -> Task<std::invoke_result_t<Work&, Tx&>> {
+    return run<Work>(Access::read, scope, std::move(work), Barrier());
+  }
+
+ protected:
+  enum class Access { read, write };
+  // Runs the work with a transaction; the closure's own Status decides commit or rollback.
+  virtual Task<Status> run_erased(Access access, TenantScope scope,
+                                  std::move_only_function<Status(Tx&)> work, Barrier barrier) = 0;
+
+ private:
+  template <class Work>
+  auto run(Access access, TenantScope scope, Work work, Barrier barrier)
+      -> Task<std::invoke_result_t<Work&, Tx&>> {
+    using R = std::invoke_result_t<Work&, Tx&>;
+    std::optional<R> result;
+    std::move_only_function<Status(Tx&)> erased = [&result, &work](Tx& tx) -> Status {
+      result.emplace(work(tx));
+      if (!*result) return std::unexpected(result->error());
+      return {};
+    };
+    Status status = co_await run_erased(access, scope, std::move(erased), std::move(barrier));
+    if (!status) co_return std::unexpected(std::move(status).error());
+    co_return std::move(*result);
+  }
+};
+
+// The same for work across tenants; only services that route, schedule and administer hold one.
+class Platform {
+ public:
+  virtual ~Platform() = default;
+
+  template <class Work>
+  auto write(Work work) -> Task<std::invoke_result_t<Work&, PlatformTx&>> {
+    return run<Work>(Access::write, std::move(work));
+  }
+  template <class Work>
+  auto read(Work work) -> Task<std::invoke_result_t<Work&, PlatformTx&>> {
+    return run<Work>(Access::read, std::move(work));
+  }
+
+ protected:
+  enum class Access { read, write };
+  virtual Task<Status> run_erased(Access access,
+                                  std::move_only_function<Status(PlatformTx&)> work) = 0;
+
+ private:
+  template <class Work>
+  auto run(Access access, Work work) -> Task<std::invoke_result_t<Work&, PlatformTx&>> {
+    using R = std::invoke_result_t<Work&, PlatformTx&>;
+    std::optional<R> result;
+    std::move_only_function<Status(PlatformTx&)> erased = [&result,
+                                                           &work](PlatformTx& tx) -> Status {
+      result.emplace(work(tx));
+      if (!*result) return std::unexpected(result->error());
+      return {};
+    };
+    Status status = co_await run_erased(access, std::move(erased));
+    if (!status) co_return std::unexpected(std::move(status).error());
+    co_return std::move(*result);
+  }
+};
+
+}  // namespace fumi

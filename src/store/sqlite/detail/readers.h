@@ -1,0 +1,34 @@
+// The threads that read, each with a connection and prepared statements of its own.
+#pragma once
+
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "store/sql/job.h"
+#include "store/sqlite/detail/connection.h"
+
+namespace fumi::sql {
+
+class SqliteReaders {
+ public:
+  SqliteReaders(QueueOptions options, std::vector<std::unique_ptr<SqliteConnection>> connections,
+                Counters& counters, std::function<void(const Error&)> on_error);
+  ~SqliteReaders() { close(); }
+
+  void push(Job job) { queue_.push(std::move(job)); }
+  [[nodiscard]] std::size_t depth() const { return queue_.depth(); }
+  void close();
+
+ private:
+  void loop(SqliteConnection& connection);
+  [[nodiscard]] Status run(SqliteConnection& connection, Job& job);
+
+  std::vector<std::unique_ptr<SqliteConnection>> connections_;
+  Counters& counters_;
+  std::function<void(const Error&)> on_error_;
+  JobQueue queue_;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace fumi::sql

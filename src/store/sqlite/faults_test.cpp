@@ -1,0 +1,219 @@
+// SQLite on a disk that fills up, fails and loses power.
+#include <doctest/doctest.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "store/fault/fault_vfs.h"
+#include "store/sql/migrations.h"
+#include "store/sqlite/sqlite.h"
+
+namespace fumi::sql {
+namespace {
+
+constexpr std::string_view kTable =
+    "CREATE TABLE IF NOT EXISTS entry (id BIGINT PRIMARY KEY, text TEXT)";
+constexpr Statement kInsert{"INSERT INTO entry (id, text) VALUES ($1, $2)"};
+constexpr Statement kIds{"SELECT id, length(text) FROM entry ORDER BY id"};
+constexpr Statement kCheck{"PRAGMA integrity_check"};
+
+struct Folder {
+  std::string path = "/tmp/fumi-fault-XXXXXX";
+  Folder() { REQUIRE(::mkdtemp(path.data()) != nullptr); }
+  ~Folder() { std::filesystem::remove_all(path); }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+};
+
+struct Machine {
+  fault::FaultDisk disk;
+  fault::FaultVfs vfs;
+  std::unique_ptr<Database> database;
+  std::atomic<int> fatal = 0;
+
+  explicit Machine(const std::string& root, std::uint64_t seed = 1)
+      : disk(root, seed), vfs(disk, "faulty") {
+    SqliteOptions options;
+    options.path = root + "/fumi.db";
+    options.vfs = "faulty";
+    options.files = &disk;
+    options.readers = 1;
+    options.mapped_octets = 0;
+    options.checkpoint_octets = 64 << 10;
+    options.log_octets_max = 256 << 10;
+    options.on_fatal = [this](const Error&) { ++fatal; };
+    auto opened = open_sqlite(std::move(options));
+    REQUIRE(opened.has_value());
+    database = std::move(*opened);
+    const Status made =
+        database->write_blocking([](Session& tx) { return tx.execute_script(kTable); });
+    REQUIRE(made.has_value());
+  }
+  ~Machine() { database.reset(); }
+
+  Status insert(std::int64_t id, std::size_t octets = 100) {
+    const std::string text(octets, 'x');
+    return database->write_blocking([&](Session& tx) { return tx.apply(kInsert, id, text); });
+  }
+
+  // The ids, after SQLite's own check of the whole file.
+  std::set<std::int64_t> ids() {
+    std::set<std::int64_t> out;
+    const Status status = database->read_blocking([&](Session& tx) -> Status {
+      out.clear();
+      FUMI_CHECK(tx.query(kCheck, [](const Row& row) { CHECK(row.string(0) == "ok"); }));
+      return tx.query(kIds, [&](const Row& row) { out.insert(row.int64(0)); });
+    });
+    if (!status) FAIL(status.error().text());
+    return out;
+  }
+};
+
+TEST_CASE("what was acknowledged survives a power cut, torn or clean") {
+  for (std::uint64_t seed = 0; seed < 12; ++seed) {
+    CAPTURE(seed);
+    const Folder folder;
+    std::set<std::int64_t> acknowledged;
+    std::int64_t next = 0;
+    for (int life = 0; life < 3; ++life) {
+      Machine machine(folder.path, seed * 10 + static_cast<std::uint64_t>(life));
+      const auto found = machine.ids();
+      CHECK(std::ranges::includes(found, acknowledged));
+      CHECK(found.size() <= acknowledged.size() + 1);  // at most the one that was in flight
+      acknowledged = found;
+      // The power goes at the n-th sync, in the middle of whatever the engine does then.
+      machine.disk.fail_after(fault::Operation::sync, 20 + seed * 7,
+                              fault::FaultDisk::Failing::for_good);
+      for (;;) {
+        const std::int64_t id = next++;
+        if (!machine.insert(id, static_cast<std::size_t>(id % 7) * 900)) break;
+        acknowledged.insert(id);
+      }
+      machine.disk.power_cut(seed % 2 == 0 ? fault::PowerCut::torn : fault::PowerCut::clean);
+    }
+    Machine machine(folder.path);
+    CHECK(std::ranges::includes(machine.ids(), acknowledged));
+  }
+}
+
+TEST_CASE("a sync that failed stops the acknowledging for good") {
+  const Folder folder;
+  std::set<std::int64_t> acknowledged;
+  {
+    Machine machine(folder.path);
+    CHECK(machine.insert(1));
+    machine.disk.fail_after(fault::Operation::sync, 0, fault::FaultDisk::Failing::once);
+    const Status failed = machine.insert(2);
+    REQUIRE_FALSE(failed.has_value());
+    CHECK(failed.error().code == Code::unavailable);
+    CHECK(machine.fatal == 1);
+    machine.disk.heal();  // the disk would say yes again: we must not believe it
+    const Status after = machine.insert(3);
+    REQUIRE_FALSE(after.has_value());
+    CHECK(after.error().code == Code::unavailable);
+    CHECK(machine.fatal == 1);
+    machine.disk.power_cut(fault::PowerCut::clean);
+  }
+  Machine machine(folder.path);
+  CHECK(machine.ids() == std::set<std::int64_t>{1});
+}
+
+TEST_CASE("a failed write anywhere loses nothing that was acknowledged") {
+  for (std::uint64_t at = 0; at < 60; at += 3) {
+    CAPTURE(at);
+    const Folder folder;
+    std::set<std::int64_t> acknowledged;
+    {
+      Machine machine(folder.path);
+      machine.disk.fail_after(fault::Operation::any, at * 5, fault::FaultDisk::Failing::once);
+      for (std::int64_t id = 0; id < 100; ++id) {
+        if (machine.insert(id, 500)) acknowledged.insert(id);
+      }
+      machine.disk.power_cut(fault::PowerCut::torn);
+    }
+    Machine machine(folder.path);
+    CHECK(std::ranges::includes(machine.ids(), acknowledged));
+  }
+}
+
+TEST_CASE("a full disk is storage_full and passes when there is space again") {
+  const Folder folder;
+  Machine machine(folder.path);
+  std::set<std::int64_t> acknowledged;
+  machine.disk.set_space(200'000);
+  Status status;
+  std::int64_t id = 0;
+  while ((status = machine.insert(id, 5'000))) {
+    acknowledged.insert(id++);
+    REQUIRE(id < 10'000);
+  }
+  CHECK(status.error().code == Code::storage_full);
+  CHECK(machine.insert(++id, 5'000).error().code == Code::storage_full);
+  CHECK(machine.ids() == acknowledged);
+  machine.disk.heal();
+  CHECK(machine.insert(++id, 5'000));
+  acknowledged.insert(id);
+  CHECK(machine.ids() == acknowledged);
+  CHECK(machine.fatal == 0);
+}
+
+TEST_CASE("a killed process has lost power: only what was acknowledged need be there") {
+  for (int round = 0; round < 5; ++round) {
+    const Folder folder;
+    int pipes[2];
+    REQUIRE(::pipe(pipes) == 0);
+    const pid_t child = ::fork();
+    if (child == 0) {
+      Machine machine(folder.path);
+      for (std::int64_t id = 0;; ++id) {
+        if (!machine.insert(id, 300)) ::_exit(1);
+        if (::write(pipes[1], &id, sizeof id) != sizeof id) ::_exit(1);
+      }
+    }
+    ::close(pipes[1]);
+    std::set<std::int64_t> acknowledged;
+    std::int64_t id = 0;
+    const std::size_t enough = 50 + static_cast<std::size_t>(round) * 211;
+    bool killed = false;
+    while (::read(pipes[0], &id, sizeof id) == sizeof id) {
+      acknowledged.insert(id);
+      if (!killed && acknowledged.size() >= enough) killed = ::kill(child, SIGKILL) == 0;
+    }
+    ::close(pipes[0]);
+    ::waitpid(child, nullptr, 0);
+    CHECK(killed);
+    Machine machine(folder.path);
+    CHECK(std::ranges::includes(machine.ids(), acknowledged));
+  }
+}
+
+TEST_CASE("the log is moved into the file and stays bounded") {
+  const Folder folder;
+  Machine machine(folder.path);
+  for (std::int64_t id = 0; id < 2'000; ++id)
+    REQUIRE(machine.insert(id, 500));
+  const Metrics metrics = machine.database->metrics();
+  CHECK(metrics.checkpoints > 2);
+  CHECK(metrics.log_bytes <= 512U << 10U);
+  CHECK(machine.ids().size() == 2'000);
+}
+
+TEST_CASE("a file that isn't a database is corrupt") {
+  const Folder folder;
+  {
+    auto file = posix_files().open(folder.path + "/fumi.db", OpenMode::create);
+    REQUIRE(file.has_value());
+    REQUIRE((*file)->write_at(0, std::string(8192, 'z')));
+  }
+  SqliteOptions options;
+  options.path = folder.path + "/fumi.db";
+  const auto opened = open_sqlite(options);
+  REQUIRE_FALSE(opened.has_value());
+  CHECK(opened.error().code == Code::corrupt);
+}
+
+}  // namespace
+}  // namespace fumi::sql

@@ -1,0 +1,193 @@
+#include "store/mail/detail/platform.h"
+
+#include <algorithm>
+
+#include "base/ascii.h"
+#include "store/mail/detail/tx.h"
+
+namespace fumi::store {
+namespace {
+
+using sql::Blob;
+using sql::Row;
+using sql::Statement;
+
+constexpr Statement kInsertTenant{
+    "INSERT INTO tenants (tenant_id, name, status, created) VALUES ($1, $2, $3, $4)"
+    " ON CONFLICT DO NOTHING"};
+constexpr Statement kTenantByName{
+    "SELECT tenant_id, name, status, created FROM tenants WHERE name = $1"};
+constexpr Statement kTenant{
+    "SELECT tenant_id, name, status, created FROM tenants WHERE tenant_id = $1"};
+constexpr Statement kTenants{
+    "SELECT tenant_id, name, status, created FROM tenants WHERE tenant_id > $1"
+    " ORDER BY tenant_id LIMIT $2"};
+constexpr Statement kSetStatus{"UPDATE tenants SET status = $2 WHERE tenant_id = $1"};
+constexpr Statement kDomainOwner{
+    "SELECT d.tenant_id, d.domain_id, t.status FROM domains d JOIN tenants t"
+    " ON t.tenant_id = d.tenant_id WHERE d.name = $1"};
+constexpr Statement kInsertOperator{
+    "INSERT INTO operators (operator_id, token_hash, name, created) VALUES ($1, $2, $3, $4)"
+    " ON CONFLICT DO NOTHING"};
+constexpr Statement kOperator{
+    "SELECT operator_id, name, created FROM operators WHERE token_hash = $1"};
+constexpr Statement kDue{
+    "SELECT tenant_id, queue_id, number, domain FROM queue_recipients"
+    " WHERE state = 0 AND next_at <= $1 ORDER BY next_at LIMIT $2"
+    "/*pg  FOR UPDATE SKIP LOCKED*/"};
+constexpr Statement kLease{
+    "UPDATE queue_recipients SET next_at = $4, lease_owner = $5"
+    " WHERE tenant_id = $1 AND queue_id = $2 AND number = $3"};
+constexpr Statement kNextDue{
+    "SELECT next_at FROM queue_recipients WHERE state = 0 ORDER BY next_at LIMIT 1"};
+constexpr Statement kReleaseLeases{
+    "UPDATE queue_recipients SET next_at = due_at, lease_owner = 0"
+    " WHERE lease_owner = $1 AND state = 0"};
+constexpr Statement kDepth{"SELECT count(*) FROM queue_recipients WHERE state = 0"};
+
+constexpr std::uint32_t kTenantsMax = 1000;
+constexpr std::uint32_t kClaimsMax = 10'000;
+
+Tenant tenant_of(const Row& row) {
+  return {row.id<TenantId>(0), row.string(1), static_cast<TenantStatus>(row.int64(2)),
+          row.instant(3)};
+}
+
+bool is_handle(std::string_view name) {
+  return !name.empty() && name.size() <= 63 && std::ranges::all_of(name, [](char c) {
+    return (c >= 'a' && c <= 'z') || ascii::is_digit(c) || c == '-' || c == '_' || c == '.';
+  });
+}
+
+}  // namespace
+
+SqlTx& SqlPlatformTx::tx(const TenantScope& scope) {
+  for (SqlTx& known : txs_) {
+    if (known.scope().tenant == scope.tenant && known.scope().actor == scope.actor) return known;
+  }
+  return txs_.emplace_back(shared_, session_, scope, effects_);
+}
+
+sql::Session& SqlPlatform::session() const { return tx_.session(); }
+
+Status SqlPlatform::create_tenant(const Tenant& tenant) {
+  if (!tenant.id || !is_handle(tenant.name)) {
+    return fail(Code::invalid, "creating a tenant", "bad name or id");
+  }
+  const Instant created = tenant.created == Instant() ? tx_.shared().now() : tenant.created;
+  FUMI_TRY(const auto rows,
+           session().execute(kInsertTenant, tenant.id, tenant.name, tenant.status, created));
+  if (rows == 0) return fail(Code::conflict, "creating a tenant", "the name is taken");
+  crypto::KeyRing& keys = tx_.shared().parts.keys;
+  const crypto::TenantNumber number(tenant.id.value());
+  Status made = keys.create(number);
+  // The closure may run again after it has made the key: then the key is there and good.
+  if (!made && made.error().code == Code::conflict && keys.get(number)) return {};
+  return made;
+}
+
+Result<std::optional<Tenant>> SqlPlatform::tenant_by_name(const std::string& name) {
+  return session().one(kTenantByName, tenant_of, name);
+}
+
+Result<std::optional<Tenant>> SqlPlatform::tenant(TenantId id) {
+  return session().one(kTenant, tenant_of, id);
+}
+
+Result<std::vector<Tenant>> SqlPlatform::tenants(TenantId after, std::uint32_t limit) {
+  std::vector<Tenant> found;
+  FUMI_CHECK(session().query(
+      kTenants, [&](const Row& row) { found.push_back(tenant_of(row)); }, after,
+      std::min(limit, kTenantsMax)));
+  return found;
+}
+
+Status SqlPlatform::set_tenant_status(TenantId id, TenantStatus status) {
+  FUMI_TRY(const auto rows, session().execute(kSetStatus, id, status));
+  if (rows == 0) return fail(Code::not_found, "changing a tenant");
+  return {};
+}
+
+Result<std::optional<DomainOwner>> SqlPlatform::domain_owner(const std::string& domain) {
+  return session().one(
+      kDomainOwner,
+      [](const Row& row) {
+        return DomainOwner{row.id<TenantId>(0), row.id<DomainId>(1),
+                           static_cast<TenantStatus>(row.int64(2))};
+      },
+      domain);
+}
+
+Status SqlPlatform::create_operator(const Operator& person) {
+  if (!person.id || person.token_hash.empty()) return fail(Code::invalid, "creating an operator");
+  const Instant created = person.created == Instant() ? tx_.shared().now() : person.created;
+  FUMI_TRY(const auto rows, session().execute(kInsertOperator, person.id, Blob{person.token_hash},
+                                              person.name, created));
+  if (rows == 0) return fail(Code::conflict, "creating an operator");
+  return {};
+}
+
+Result<std::optional<Operator>> SqlPlatform::operator_by_token(const std::string& token_hash) {
+  return session().one(
+      kOperator,
+      [&](const Row& row) {
+        return Operator{row.id<OperatorId>(0), row.string(1), token_hash, row.instant(2)};
+      },
+      Blob{token_hash});
+}
+
+Result<std::vector<Claim>> SqlPlatform::claim_due(Instant now, Instant lease_until,
+                                                  std::uint32_t limit) {
+  std::vector<Claim> claims;
+  auto visit = [&](const Row& row) {
+    claims.push_back({row.id<TenantId>(0), row.id<QueueId>(1),
+                      static_cast<std::uint32_t>(row.int64(2)), row.string(3)});
+  };
+  FUMI_CHECK(session().query(kDue, visit, now, std::min(limit, kClaimsMax)));
+  const std::int64_t owner = lease_owner(tx_.shared().options);
+  for (const Claim& claim : claims) {
+    FUMI_TRY([[maybe_unused]] const auto rows,
+             session().execute(kLease, claim.tenant, claim.message, claim.recipient, lease_until,
+                               owner));
+  }
+  return claims;
+}
+
+Result<std::optional<Instant>> SqlPlatform::next_due() {
+  return session().one(kNextDue, [](const Row& row) { return row.instant(0); });
+}
+
+Status SqlPlatform::release_leases() {
+  FUMI_TRY([[maybe_unused]] const auto rows,
+           session().execute(kReleaseLeases, lease_owner(tx_.shared().options)));
+  return {};
+}
+
+Result<std::uint64_t> SqlPlatform::queue_depth() {
+  FUMI_TRY(const auto depth, session().one(kDepth, [](const Row& row) { return row.int64(0); }));
+  return static_cast<std::uint64_t>(depth.value_or(0));
+}
+
+Result<std::uint64_t> SqlPlatform::seal_records(Instant before) {
+  const std::uint64_t most = tx_.shared().options.seal_batch_max;
+  std::uint64_t sealed = 0;
+  TenantId after;
+  for (;;) {
+    FUMI_TRY(const auto page, tenants(after, kTenantsMax));
+    if (page.empty()) return sealed;
+    after = page.back().id;
+    for (const Tenant& tenant : page) {
+      // A terminated tenant's key may be destroyed: nothing of it can be read or sealed any more.
+      if (tenant.status == TenantStatus::terminated) continue;
+      SqlRecords& records = tx_.tx({tenant.id, {}}).sql_records();
+      for (;;) {
+        if (sealed >= most) return sealed;
+        FUMI_TRY(const auto batch, records.seal(before, static_cast<std::uint32_t>(most - sealed)));
+        if (batch == 0) break;
+        sealed += batch;
+      }
+    }
+  }
+}
+
+}  // namespace fumi::store

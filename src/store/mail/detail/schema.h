@@ -1,0 +1,23 @@
+// The tables: what every row holds and how it is clustered. See README.md.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/time.h"
+#include "store/sql/migrations.h"
+
+namespace fumi::store {
+
+[[nodiscard]] std::span<const sql::Migration> migrations();
+
+// Mail records: one table a day (UTC), made when its first record comes.
+inline constexpr std::string_view kMailRecordsPrefix = "mail_records_";
+[[nodiscard]] std::string_view mail_records_template();  // for sql::ensure_table
+
+// Days since 1970-01-01, as the id of a record tells it.
+[[nodiscard]] int day_of(Instant at);
+[[nodiscard]] std::string mail_records_table(int day);  // "mail_records_20261123"
+
+}  // namespace fumi::store

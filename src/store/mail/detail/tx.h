@@ -1,0 +1,64 @@
+// SqlTx, SqlPlatformTx: a transaction's ports, each made when it is first asked for.
+#pragma once
+
+#include <deque>
+#include <optional>
+
+#include "domain/ports/store.h"
+#include "store/mail/detail/context.h"
+#include "store/mail/detail/directory.h"
+#include "store/mail/detail/mailboxes.h"
+#include "store/mail/detail/platform.h"
+#include "store/mail/detail/queue.h"
+#include "store/mail/detail/records.h"
+
+namespace fumi::store {
+
+class SqlTx final : public Tx {
+ public:
+  SqlTx(Shared& shared, sql::Session& session, const TenantScope& scope, Effects& effects)
+      : context_(shared, session, scope, effects) {}
+
+  [[nodiscard]] const TenantScope& scope() const override { return context_.scope(); }
+  DirectoryStore& directory() override { return port(directory_); }
+  MailboxStore& mailboxes() override { return port(mailboxes_); }
+  QueueStore& queue() override { return port(queue_); }
+  RecordStore& records() override { return port(records_); }
+  SqlRecords& sql_records() { return port(records_); }
+  Context& context() { return context_; }
+
+ private:
+  template <class Port>
+  Port& port(std::optional<Port>& kept) {
+    if (!kept) kept.emplace(context_);
+    return *kept;
+  }
+
+  Context context_;
+  std::optional<SqlDirectory> directory_;
+  std::optional<SqlMailboxes> mailboxes_;
+  std::optional<SqlQueue> queue_;
+  std::optional<SqlRecords> records_;
+};
+
+class SqlPlatformTx final : public PlatformTx {
+ public:
+  SqlPlatformTx(Shared& shared, sql::Session& session, Effects& effects)
+      : shared_(shared), session_(session), effects_(effects), platform_(*this) {}
+
+  PlatformStore& platform() override { return platform_; }
+  Tx& in(const TenantScope& scope) override { return tx(scope); }
+  SqlTx& tx(const TenantScope& scope);
+
+  [[nodiscard]] Shared& shared() const { return shared_; }
+  [[nodiscard]] sql::Session& session() const { return session_; }
+
+ private:
+  Shared& shared_;
+  sql::Session& session_;
+  Effects& effects_;
+  SqlPlatform platform_;
+  std::deque<SqlTx> txs_;  // references stay valid
+};
+
+}  // namespace fumi::store

@@ -1,0 +1,167 @@
+#include "service/mailbox/mailboxes.h"
+
+#include "mime/structure.h"
+
+namespace fumi::service {
+namespace {
+
+Result<Mailbox> require(Tx& tx, AccountId account, const std::string& name) {
+  FUMI_TRY(auto mailbox, tx.mailboxes().mailbox_by_name(account, name));
+  if (!mailbox) return fail(Code::not_found, "opening a mailbox", "there is no mailbox " + name);
+  return std::move(*mailbox);
+}
+
+}  // namespace
+
+Task<Result<std::vector<Mailbox>>> Mailboxes::list(MailAccount who) {
+  auto work = [&](Tx& tx) { return tx.mailboxes().mailboxes(who.account); };
+  co_return co_await store_.read(who.scope, std::move(work));
+}
+
+Task<Result<Account>> Mailboxes::account(MailAccount who) {
+  auto work = [&](Tx& tx) -> Result<Account> {
+    FUMI_TRY(auto account, tx.directory().account(who.account));
+    if (!account) return fail(Code::not_found, "reading the account");
+    return std::move(*account);
+  };
+  co_return co_await store_.read(who.scope, std::move(work));
+}
+
+Task<Result<Mailbox>> Mailboxes::find(MailAccount who, std::string name) {
+  auto work = [&](Tx& tx) { return require(tx, who.account, name); };
+  co_return co_await store_.read(who.scope, std::move(work));
+}
+
+Task<Result<OpenedMailbox>> Mailboxes::open(MailAccount who, std::string name) {
+  auto work = [&](Tx& tx) -> Result<OpenedMailbox> {
+    OpenedMailbox opened;
+    FUMI_TRY(opened.mailbox, require(tx, who.account, name));
+    FUMI_TRY(opened.entries, tx.mailboxes().entries(who.account, opened.mailbox.id, Uid{1}));
+    return opened;
+  };
+  co_return co_await store_.read(who.scope, std::move(work));
+}
+
+Task<Result<Mailbox>> Mailboxes::create(MailAccount who, std::string name, MailboxRole role) {
+  auto work = [&](Tx& tx) { return tx.mailboxes().create_mailbox(who.account, name, role); };
+  co_return co_await store_.write(who.scope, std::move(work));
+}
+
+Task<Status> Mailboxes::rename(MailAccount who, std::string from, std::string to) {
+  auto work = [&](Tx& tx) -> Status {
+    FUMI_TRY(const Mailbox mailbox, require(tx, who.account, from));
+    return tx.mailboxes().rename_mailbox(who.account, mailbox.id, to);
+  };
+  co_return co_await store_.write(who.scope, std::move(work));
+}
+
+Task<Status> Mailboxes::remove(MailAccount who, std::string name) {
+  auto work = [&](Tx& tx) -> Status {
+    FUMI_TRY(const Mailbox mailbox, require(tx, who.account, name));
+    return tx.mailboxes().delete_mailbox(who.account, mailbox.id);
+  };
+  co_return co_await store_.write(who.scope, std::move(work));
+}
+
+Task<Status> Mailboxes::subscribe(MailAccount who, std::string name, Subscription subscription) {
+  auto work = [&](Tx& tx) -> Status {
+    FUMI_TRY(const Mailbox mailbox, require(tx, who.account, name));
+    return tx.mailboxes().set_subscribed(who.account, mailbox.id, subscription == Subscription::on);
+  };
+  co_return co_await store_.write(who.scope, std::move(work));
+}
+
+Task<Result<std::vector<Appended>>> Mailboxes::append(MailAccount who, std::string mailbox,
+                                                      std::vector<NewMessage> messages) {
+  std::vector<EmailContent> contents;
+  std::vector<PendingBlob> pending;
+  for (const NewMessage& message : messages) {
+    Result<PendingBlob> blob = co_await blobs_.begin(who.scope, message.bytes);
+    if (!blob) co_return std::unexpected(std::move(blob).error());
+    const mime::Summary summary = mime::parse(message.bytes);
+    EmailContent content;
+    content.blob = blob->ref;
+    content.summary = mime::encode(summary);
+    content.message_id = summary.envelope.message_id;
+    content.references = summary.references;
+    content.octets = message.bytes.size();
+    content.received = message.received.value_or(clock_.now());
+    contents.push_back(std::move(content));
+    pending.push_back(std::move(*blob));
+  }
+  auto work = [&](Tx& tx) -> Result<std::vector<Appended>> {
+    FUMI_TRY(const Mailbox target, require(tx, who.account, mailbox));
+    std::vector<Appended> appended;
+    for (std::size_t i = 0; i < contents.size(); ++i) {
+      FUMI_TRY(const Appended one,
+               tx.mailboxes().append(who.account, target.id, contents[i], messages[i].flags));
+      appended.push_back(one);
+    }
+    return appended;
+  };
+  Barrier durable = [&pending]() -> Status {
+    for (PendingBlob& blob : pending)
+      FUMI_CHECK(blob.wait_durable());
+    return {};
+  };
+  co_return co_await store_.write_after(std::move(durable), who.scope, std::move(work));
+}
+
+Task<Result<std::vector<Entry>>> Mailboxes::entries(MailAccount who, MailboxId mailbox, Uid first) {
+  auto work = [&](Tx& tx) { return tx.mailboxes().entries(who.account, mailbox, first); };
+  co_return co_await store_.read(who.scope, std::move(work));
+}
+
+Task<Result<std::vector<EntryEmail>>> Mailboxes::emails(MailAccount who, MailboxId mailbox,
+                                                        std::vector<Uid> uids) {
+  auto work = [&](Tx& tx) { return tx.mailboxes().emails(who.account, mailbox, uids); };
+  co_return co_await store_.read(who.scope, std::move(work));
+}
+
+Task<Result<std::string>> Mailboxes::body(MailAccount who, BlobRef blob) {
+  co_return co_await blobs_.get(who.scope, blob);
+}
+
+Task<Result<StoredFlags>> Mailboxes::store_flags(MailAccount who, MailboxId mailbox,
+                                                 StoreFlags change) {
+  auto work = [&](Tx& tx) { return tx.mailboxes().store_flags(who.account, mailbox, change); };
+  co_return co_await store_.write(who.scope, std::move(work));
+}
+
+Task<Result<CopiedUids>> Mailboxes::copy(MailAccount who, MailboxId from, std::vector<Uid> uids,
+                                         std::string to) {
+  auto work = [&](Tx& tx) -> Result<CopiedUids> {
+    FUMI_TRY(const Mailbox target, require(tx, who.account, to));
+    return tx.mailboxes().copy(who.account, from, uids, target.id);
+  };
+  co_return co_await store_.write(who.scope, std::move(work));
+}
+
+Task<Result<CopiedUids>> Mailboxes::move(MailAccount who, MailboxId from, std::vector<Uid> uids,
+                                         std::string to) {
+  auto work = [&](Tx& tx) -> Result<CopiedUids> {
+    FUMI_TRY(const Mailbox target, require(tx, who.account, to));
+    return tx.mailboxes().move(who.account, from, uids, target.id);
+  };
+  co_return co_await store_.write(who.scope, std::move(work));
+}
+
+Task<Result<std::vector<Uid>>> Mailboxes::expunge(MailAccount who, MailboxId mailbox,
+                                                  std::optional<std::vector<Uid>> uids) {
+  auto work = [&](Tx& tx) { return tx.mailboxes().expunge(who.account, mailbox, uids); };
+  co_return co_await store_.write(who.scope, std::move(work));
+}
+
+Task<Result<Mailboxes::News>> Mailboxes::changes(MailAccount who, MailboxId mailbox, ModSeq since) {
+  auto work = [&](Tx& tx) -> Result<News> {
+    News news;
+    FUMI_TRY(auto found, tx.mailboxes().mailbox(who.account, mailbox));
+    if (!found) return fail(Code::not_found, "reading changes", "the mailbox is gone");
+    news.mailbox = std::move(*found);
+    FUMI_TRY(news.changes, tx.mailboxes().changes(who.account, mailbox, since));
+    return news;
+  };
+  co_return co_await store_.read(who.scope, std::move(work));
+}
+
+}  // namespace fumi::service

@@ -1,0 +1,86 @@
+// Mailboxes: what reading protocols do with an account's mail. One method is one command's worth of
+// work in one transaction; sessions know nothing of transactions.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "base/task.h"
+#include "domain/change_bus.h"
+#include "domain/ports/blob_store.h"
+#include "domain/ports/store.h"
+
+namespace fumi::service {
+
+// Whose mail: the tenant's scope with the account as actor, and the account that is read.
+struct MailAccount {
+  TenantScope scope;
+  AccountId account;
+};
+
+struct OpenedMailbox {
+  Mailbox mailbox;
+  std::vector<Entry> entries;  // ascending by UID
+};
+
+struct NewMessage {
+  std::string bytes;  // RFC 5322 message
+  Flags flags;
+  std::optional<Instant> received;
+};
+
+using EntryEmail = std::pair<Entry, Email>;
+
+class Mailboxes {
+ public:
+  Mailboxes(Store& store, BlobStore& blobs, ChangeBus& bus, const Clock& clock)
+      : store_(store), blobs_(blobs), bus_(bus), clock_(clock) {}
+
+  Task<Result<std::vector<Mailbox>>> list(MailAccount who);
+  Task<Result<Account>> account(MailAccount who);                 // quota and use
+  Task<Result<Mailbox>> find(MailAccount who, std::string name);  // not_found
+  // The mailbox with a snapshot of its entries.
+  Task<Result<OpenedMailbox>> open(MailAccount who, std::string name);
+  Task<Result<Mailbox>> create(MailAccount who, std::string name, MailboxRole role);
+  Task<Status> rename(MailAccount who, std::string from, std::string to);
+  Task<Status> remove(MailAccount who, std::string name);
+  enum class Subscription { off, on };
+  Task<Status> subscribe(MailAccount who, std::string name, Subscription subscription);
+
+  // Durable when it returns; all messages or none (RFC 3502). not_found: no such mailbox. quota.
+  Task<Result<std::vector<Appended>>> append(MailAccount who, std::string mailbox,
+                                             std::vector<NewMessage> messages);
+
+  // All entries with UIDs from `first` on, ascending.
+  Task<Result<std::vector<Entry>>> entries(MailAccount who, MailboxId mailbox, Uid first);
+  // Those of `uids` that are there, in ascending order.
+  Task<Result<std::vector<EntryEmail>>> emails(MailAccount who, MailboxId mailbox,
+                                               std::vector<Uid> uids);
+  Task<Result<std::string>> body(MailAccount who, BlobRef blob);
+  Task<Result<StoredFlags>> store_flags(MailAccount who, MailboxId mailbox, StoreFlags change);
+  Task<Result<CopiedUids>> copy(MailAccount who, MailboxId from, std::vector<Uid> uids,
+                                std::string to);  // not_found: no such destination
+  Task<Result<CopiedUids>> move(MailAccount who, MailboxId from, std::vector<Uid> uids,
+                                std::string to);
+  Task<Result<std::vector<Uid>>> expunge(MailAccount who, MailboxId mailbox,
+                                         std::optional<std::vector<Uid>> uids);
+  // What changed since, and the mailbox as it is now, in one snapshot.
+  struct News {
+    Mailbox mailbox;
+    MailboxChanges changes;
+  };
+  Task<Result<News>> changes(MailAccount who, MailboxId mailbox, ModSeq since);
+
+  [[nodiscard]] ChangeBus& bus() { return bus_; }
+
+ private:
+  Store& store_;
+  BlobStore& blobs_;
+  ChangeBus& bus_;
+  const Clock& clock_;
+};
+
+}  // namespace fumi::service

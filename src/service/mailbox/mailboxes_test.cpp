@@ -1,0 +1,157 @@
+#include "service/mailbox/mailboxes.h"
+
+#include <doctest/doctest.h>
+
+#include "service/testing/service_world.h"
+
+namespace fumi::service {
+namespace {
+
+using testing::mail;
+using testing::ServiceWorld;
+
+template <class T>
+Code code_of(const Result<T>& result) {
+  REQUIRE_FALSE(result.has_value());
+  return result.error().code;
+}
+
+struct Fixture {
+  Fixture() {
+    acme = w.tenant("acme.example");
+    other = w.tenant("other.example");
+    hanako = {acme, w.account(acme, "hanako@acme.example")};
+    taro = {acme, w.account(acme, "taro@acme.example")};
+    ken = {other, w.account(other, "ken@other.example")};
+  }
+  Mailboxes& m() { return w->mailboxes; }
+  std::vector<Appended> append(std::size_t count, const std::string& to = "INBOX") {
+    std::vector<NewMessage> messages;
+    for (std::size_t i = 0; i < count; ++i)
+      messages.push_back({mail("a@b.example", "m" + std::to_string(i)), {}, std::nullopt});
+    auto got = w.call(m().append(hanako, to, std::move(messages)));
+    REQUIRE(got.has_value());
+    return std::move(*got);
+  }
+  ServiceWorld w;
+  TenantScope acme, other;
+  MailAccount hanako, taro, ken;
+};
+
+TEST_CASE("append: all messages or none, durable, with the flags and date that were given") {
+  Fixture f;
+  NewMessage dated{mail("a@b.example", "dated"), {}, from_micros(1'600'000'000'000'000)};
+  dated.flags.bits = Flags::seen;
+  std::vector<NewMessage> messages;
+  messages.push_back(dated);
+  messages.push_back({mail("a@b.example", "now"), {}, std::nullopt});
+  const std::size_t writes = f.w.faults.writes;
+  auto got = f.w.call(f.m().append(f.hanako, "Sent", messages));
+  REQUIRE(got.has_value());
+  CHECK(f.w.faults.writes == writes + 1);
+  auto opened = f.w.call(f.m().open(f.hanako, "Sent"));
+  REQUIRE(opened.has_value());
+  REQUIRE(opened->entries.size() == 2);
+  CHECK(opened->entries[0].received == from_micros(1'600'000'000'000'000));
+  CHECK(opened->entries[0].flags.has(Flags::seen));
+  CHECK(opened->entries[1].received == f.w.world.clock().now());
+  auto emails = f.w.call(f.m().emails(f.hanako, opened->mailbox.id, {Uid{1}, Uid{2}}));
+  REQUIRE(emails->size() == 2);
+  auto body = f.w.call(f.m().body(f.hanako, emails->at(0).second.blob));
+  CHECK(*body == dated.bytes);
+  CHECK(code_of(f.w.call(f.m().append(f.hanako, "No such", messages))) == Code::not_found);
+}
+
+TEST_CASE("append under faults: nothing half there") {
+  Fixture f;
+  std::vector<NewMessage> messages(2, {mail("a@b.example"), {}, std::nullopt});
+  for (std::size_t at = 1;; ++at) {
+    REQUIRE(at < 20);
+    f.w.faults.arm(at);
+    auto got = f.w.call(f.m().append(f.hanako, "INBOX", messages));
+    const bool clean = !f.w.faults.went_off();
+    f.w.faults.arm(0);
+    const std::size_t there = f.w.messages(f.acme, f.hanako.account).size();
+    if (clean) {
+      CHECK(got.has_value());
+      CHECK(there == 2);
+      break;
+    }
+    CHECK(code_of(got) == Code::unavailable);
+    CHECK(there == 0);
+  }
+}
+
+TEST_CASE("quota: what does not fit is refused whole") {
+  Fixture f;
+  const MailAccount small{f.acme, f.w.account(f.acme, "small@acme.example", 300)};
+  std::vector<NewMessage> messages(3, {mail("a@b.example"), {}, std::nullopt});
+  CHECK(code_of(f.w.call(f.m().append(small, "INBOX", messages))) == Code::quota);
+  CHECK(f.w.call(f.m().account(small))->used_octets == 0);
+}
+
+TEST_CASE("commands on mailboxes, and their errors") {
+  Fixture f;
+  REQUIRE(f.w.call(f.m().create(f.hanako, "Work/2026", MailboxRole::none)).has_value());
+  CHECK(f.w.call(f.m().find(f.hanako, "Work")).has_value());  // superior levels come with it
+  CHECK(code_of(f.w.call(f.m().create(f.hanako, "Work", MailboxRole::none))) == Code::conflict);
+  REQUIRE(f.w.call(f.m().rename(f.hanako, "Work", "Arbeit")).has_value());
+  CHECK(f.w.call(f.m().find(f.hanako, "Arbeit/2026")).has_value());
+  REQUIRE(f.w.call(f.m().subscribe(f.hanako, "Arbeit", Mailboxes::Subscription::off)));
+  CHECK_FALSE(f.w.call(f.m().find(f.hanako, "Arbeit"))->subscribed);
+  REQUIRE(f.w.call(f.m().remove(f.hanako, "Arbeit/2026")).has_value());
+  CHECK(code_of(f.w.call(f.m().remove(f.hanako, "Arbeit/2026"))) == Code::not_found);
+  CHECK(code_of(f.w.call(f.m().remove(f.hanako, "INBOX"))) == Code::denied);
+  CHECK(code_of(f.w.call(f.m().rename(f.hanako, "None", "Some"))) == Code::not_found);
+  CHECK(f.w.call(f.m().find(f.hanako, "inbox"))->name == "INBOX");
+}
+
+TEST_CASE("flags, copies, moves and expunges are told by changes()") {
+  Fixture f;
+  f.append(4);
+  auto opened = f.w.call(f.m().open(f.hanako, "INBOX"));
+  const MailboxId inbox = opened->mailbox.id;
+  const ModSeq since = opened->mailbox.modseq;
+  StoreFlags change{{Uid{1}, Uid{2}}, FlagsOperation::add, {}, std::nullopt};
+  change.flags.bits = Flags::deleted;
+  REQUIRE(f.w.call(f.m().store_flags(f.hanako, inbox, change)).has_value());
+  auto moved = f.w.call(f.m().move(f.hanako, inbox, {Uid{3}}, "Archive"));
+  REQUIRE(moved.has_value());
+  CHECK(moved->source == std::vector<Uid>{Uid{3}});
+  auto gone = f.w.call(f.m().expunge(f.hanako, inbox, std::vector<Uid>{Uid{2}, Uid{4}}));
+  REQUIRE(gone.has_value());
+  CHECK(*gone == std::vector<Uid>{Uid{2}});
+  auto copied = f.w.call(f.m().copy(f.hanako, inbox, {Uid{1}, Uid{9}}, "INBOX"));
+  CHECK(copied->destination == std::vector<Uid>{Uid{5}});
+  auto news = f.w.call(f.m().changes(f.hanako, inbox, since));
+  REQUIRE(news.has_value());
+  CHECK(news->changes.vanished == std::vector<Uid>{Uid{2}, Uid{3}});
+  REQUIRE(news->changes.changed.size() == 2);
+  CHECK(news->changes.changed[1].uid == Uid{5});
+  CHECK(news->mailbox.total == 3);
+  CHECK(code_of(f.w.call(f.m().copy(f.hanako, inbox, {Uid{1}}, "None"))) == Code::not_found);
+}
+
+TEST_CASE("another account's and another tenant's mailboxes are not there") {
+  Fixture f;
+  f.append(1);
+  auto opened = f.w.call(f.m().open(f.hanako, "INBOX"));
+  const MailboxId inbox = opened->mailbox.id;
+  auto emails = f.w.call(f.m().emails(f.hanako, inbox, {Uid{1}}));
+  const BlobRef blob = emails->at(0).second.blob;
+  for (const MailAccount& who : {f.taro, f.ken, MailAccount{f.other, f.hanako.account}}) {
+    CHECK(code_of(f.w.call(f.m().entries(who, inbox, Uid{1}))) == Code::not_found);
+    CHECK(code_of(f.w.call(f.m().emails(who, inbox, {Uid{1}}))) == Code::not_found);
+    CHECK(code_of(f.w.call(f.m().changes(who, inbox, ModSeq(1)))) == Code::not_found);
+    StoreFlags change{{Uid{1}}, FlagsOperation::replace, {}, std::nullopt};
+    const auto stored = f.w.call(f.m().store_flags(who, inbox, change));
+    CHECK((!stored || stored->changed.empty()));
+    const auto gone = f.w.call(f.m().expunge(who, inbox, std::nullopt));
+    CHECK((!gone || gone->empty()));
+  }
+  CHECK(code_of(f.w.call(f.m().body(f.ken, blob))) == Code::not_found);
+  CHECK(code_of(f.w.call(f.m().account({f.other, f.hanako.account}))) == Code::not_found);
+}
+
+}  // namespace
+}  // namespace fumi::service

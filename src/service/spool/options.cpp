@@ -1,0 +1,34 @@
+#include "config/schema.h"
+#include "service/spool/spool.h"
+
+namespace fumi::service {
+
+void describe(config::Schema<SpoolOptions>& s) {
+  using std::chrono::hours;
+  using std::chrono::minutes;
+  using std::chrono::seconds;
+  s.option(&SpoolOptions::retry_waits, "spool.retry_waits",
+           {"1m", "5m", "15m", "30m", "1h", "2h", "4h"})
+      .doc(
+          "Waits after the first, second, ... failed attempt; the last one repeats. Each is spread "
+          "by 10 %.");
+  s.option(&SpoolOptions::lifetime, "spool.lifetime", hours(24 * 5))
+      .range(minutes(1), hours(24 * 30))
+      .doc(
+          "How long a message is tried before it bounces; RFC 5321 §4.5.4.1 asks for 4 to 5 days.");
+  s.option(&SpoolOptions::delay_notice_after, "spool.delay_notice_after", hours(4))
+      .range(minutes(1), hours(24 * 30))
+      .doc("The sender of a message that waits this long is told once.");
+  s.option(&SpoolOptions::lease_time, "spool.lease_time", minutes(30))
+      .range(minutes(1), hours(6))
+      .doc("How long this node holds what it works on; longer than any attempt takes.");
+  s.option(&SpoolOptions::poll_interval, "spool.poll_interval", seconds(15))
+      .range(seconds(1), minutes(5))
+      .doc("How often the spool looks for work that other nodes have left.");
+  s.option(&SpoolOptions::messages_max, "spool.messages_max", 20'000)
+      .range(100, 1'000'000)
+      .sim_values({100})
+      .doc("Messages in delivery at a time; the others wait in the store.");
+}
+
+}  // namespace fumi::service

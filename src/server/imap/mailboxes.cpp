@@ -1,0 +1,415 @@
+// IMAP commands on mailboxes (RFC 9051 §6.3), and APPEND.
+#include <algorithm>
+
+#include "base/ascii.h"
+#include "proto/imap/fetch_writer.h"
+#include "proto/imap/mailbox_name.h"
+#include "server/imap/session.h"
+
+namespace fumi::server {
+namespace {
+
+struct RoleName {
+  MailboxRole role;
+  std::string_view attribute;
+};
+// RFC 6154 §2.
+constexpr std::array<RoleName, 5> kRoles{
+    RoleName{MailboxRole::drafts, "\\Drafts"}, RoleName{MailboxRole::sent, "\\Sent"},
+    RoleName{MailboxRole::trash, "\\Trash"}, RoleName{MailboxRole::junk, "\\Junk"},
+    RoleName{MailboxRole::archive, "\\Archive"}};
+
+std::string_view attribute_of(MailboxRole role) {
+  for (const RoleName& known : kRoles) {
+    if (known.role == role) return known.attribute;
+  }
+  return {};
+}
+
+bool has_children(const std::vector<Mailbox>& all, const std::string& name) {
+  const std::string prefix = name + "/";
+  return std::ranges::any_of(all,
+                             [&](const Mailbox& other) { return other.name.starts_with(prefix); });
+}
+
+bool has_subscribed_child(const std::vector<Mailbox>& all, const std::string& name) {
+  const std::string prefix = name + "/";
+  return std::ranges::any_of(all, [&](const Mailbox& other) {
+    return other.subscribed && other.name.starts_with(prefix);
+  });
+}
+
+imap::StatusData data_of(const Mailbox& mailbox, std::uint64_t append_max) {
+  imap::StatusData data;
+  data.messages = mailbox.total;
+  data.unseen = mailbox.unseen;
+  data.deleted = mailbox.deleted;
+  data.uid_next = {mailbox.uid_next.value};
+  data.uid_validity = {mailbox.uid_validity.value};
+  data.size = mailbox.octets;
+  data.highest_modseq = {std::max<std::uint64_t>(mailbox.modseq.value(), 1)};
+  data.mailbox_id = mailbox.id.text();
+  data.append_limit = append_max;
+  return data;
+}
+
+}  // namespace
+
+Task<void> ImapSession::act_authenticated(imap::Step& step) {
+  service::Mailboxes& mailboxes = host_.mailboxes;
+  const auto done = [](const Status& status, const char* text) {
+    return status ? imap::ok(text) : to_imap(status.error());
+  };
+  if (auto* list = std::get_if<imap::List>(&step)) {
+    co_await on_list(std::move(*list));
+  } else if (auto* lsub = std::get_if<imap::Lsub>(&step)) {
+    co_await on_lsub(std::move(*lsub));
+  } else if (auto* status = std::get_if<imap::Status>(&step)) {
+    co_await on_status(std::move(*status));
+  } else if (auto* select = std::get_if<imap::Select>(&step)) {
+    co_await on_select(std::move(*select));
+  } else if (auto* create = std::get_if<imap::Create>(&step)) {
+    co_await on_create(std::move(*create));
+  } else if (auto* gone = std::get_if<imap::Delete>(&step)) {
+    const Status removed = co_await mailboxes.remove(who(), gone->mailbox);
+    const bool inbox = !removed && removed.error().code == Code::denied;
+    const imap::Reply reply =
+        inbox ? imap::no("INBOX stays", imap::code::Plain::cannot) : done(removed, "DELETE done");
+    // Of the selected mailbox itself: the answer first, what it means (BYE) at the next command.
+    const bool own = removed && selected_ && selected_->name == gone->mailbox;
+    if (own) engine_.finish(reply);
+    if (!own) co_await finish(reply);
+  } else if (auto* rename = std::get_if<imap::Rename>(&step)) {
+    const Status renamed = co_await mailboxes.rename(who(), rename->from, rename->to);
+    co_await finish(done(renamed, "RENAME done"));
+  } else if (auto* subscribe = std::get_if<imap::Subscribe>(&step)) {
+    const Status set = co_await mailboxes.subscribe(who(), subscribe->mailbox,
+                                                    service::Mailboxes::Subscription::on);
+    co_await finish(done(set, "SUBSCRIBE done"));
+  } else if (auto* unsubscribe = std::get_if<imap::Unsubscribe>(&step)) {
+    const Status set = co_await mailboxes.subscribe(who(), unsubscribe->mailbox,
+                                                    service::Mailboxes::Subscription::off);
+    co_await finish(done(set, "UNSUBSCRIBE done"));
+  } else if (std::holds_alternative<imap::NamespaceQuery>(step)) {
+    const std::array<imap::NamespaceEntry, 1> personal{imap::NamespaceEntry{""}};
+    engine_.writer().namespaces(personal, {}, {});
+    co_await finish(imap::ok("NAMESPACE done"));
+  } else if (std::holds_alternative<imap::Enable>(step)) {
+    co_await finish(imap::ok("ENABLE done"));
+  } else if (std::holds_alternative<imap::Unauthenticate>(step)) {
+    log_out();
+    engine_.finish(imap::ok("Logged out of the account"));
+  } else if (auto* quota = std::get_if<imap::GetQuota>(&step)) {
+    co_await on_quota(std::move(quota->root), std::nullopt);
+  } else if (auto* root = std::get_if<imap::GetQuotaRoot>(&step)) {
+    co_await on_quota("", std::move(root->mailbox));
+  } else if (std::holds_alternative<imap::SetQuota>(step)) {
+    co_await finish(imap::no("Quotas are set by an administrator", imap::code::Plain::no_perm));
+  } else if (auto* begin = std::get_if<imap::AppendBegin>(&step)) {
+    co_await on_append_begin(std::move(*begin));
+  } else if (std::holds_alternative<imap::AppendFinish>(step)) {
+    co_await on_append_finish();
+  } else if (std::holds_alternative<imap::AppendAbort>(step)) {
+    appending_.clear();
+  } else if (std::holds_alternative<imap::IdleDone>(step)) {
+    co_await finish(imap::ok("IDLE done"));
+  } else {
+    co_await act_selected(step);
+  }
+}
+
+Task<void> ImapSession::on_list(imap::List list) {
+  auto all = co_await host_.mailboxes.list(who());
+  if (!all) {
+    co_await finish(to_imap(all.error()));
+    co_return;
+  }
+  for (const Mailbox& mailbox : *all) {
+    const bool matches = std::ranges::any_of(list.patterns, [&](const std::string& pattern) {
+      return imap::list_matches(pattern, mailbox.name);
+    });
+    if (!matches) continue;
+    imap::ListEntry entry;
+    entry.name = mailbox.name;
+    const std::string_view role = attribute_of(mailbox.role);
+    const bool child = list.select.recursive_match && has_subscribed_child(*all, mailbox.name);
+    if (list.select.subscribed && !mailbox.subscribed && !child) continue;
+    if (list.select.special_use && role.empty()) continue;
+    entry.attributes.emplace_back(has_children(*all, mailbox.name) ? "\\HasChildren"
+                                                                   : "\\HasNoChildren");
+    if (!role.empty()) entry.attributes.emplace_back(role);
+    const bool show = list.select.subscribed || list.wanted.subscribed;
+    if (show && mailbox.subscribed) entry.attributes.emplace_back("\\Subscribed");
+    entry.child_subscribed = child;
+    engine_.writer().list(entry);
+    if (list.wanted.status) {
+      const imap::StatusData data = data_of(mailbox, host_.options.append_max.octets);
+      engine_.writer().status(mailbox.name, *list.wanted.status, data);
+    }
+    if (engine_.writer().should_flush()) {
+      const bool sent = co_await flush();
+      if (!sent) break;
+    }
+  }
+  co_await finish(imap::ok("LIST done"));
+}
+
+Task<void> ImapSession::on_lsub(imap::Lsub lsub) {
+  auto all = co_await host_.mailboxes.list(who());
+  if (!all) {
+    co_await finish(to_imap(all.error()));
+    co_return;
+  }
+  for (const Mailbox& mailbox : *all) {
+    if (!mailbox.subscribed || !imap::list_matches(lsub.pattern, mailbox.name)) continue;
+    imap::ListEntry entry;
+    entry.name = mailbox.name;
+    engine_.writer().lsub(entry);
+  }
+  co_await finish(imap::ok("LSUB done"));
+}
+
+Task<void> ImapSession::on_status(imap::Status status) {
+  auto mailbox = co_await host_.mailboxes.find(who(), status.mailbox);
+  if (!mailbox) {
+    co_await finish(to_imap(mailbox.error()));
+    co_return;
+  }
+  const imap::StatusData data = data_of(*mailbox, host_.options.append_max.octets);
+  engine_.writer().status(mailbox->name, status.items, data);
+  co_await finish(imap::ok("STATUS done"));
+}
+
+Task<void> ImapSession::on_select(imap::Select select) {
+  selected_.reset();
+  changed_->reset();
+  auto opened = co_await host_.mailboxes.open(who(), select.mailbox);
+  if (!opened) {
+    engine_.finish(to_imap(opened.error()));
+    co_return;
+  }
+  const Mailbox& mailbox = opened->mailbox;
+  const bool writable = select.access == imap::Select::Access::read_write;
+  Selected selected;
+  selected.id = mailbox.id;
+  selected.name = mailbox.name;
+  selected.known = mailbox.modseq;
+  selected.uid_next = mailbox.uid_next.value;
+  selected.access = select.access;
+  std::vector<imap::Uid> uids;
+  uids.reserve(opened->entries.size());
+  imap::SelectedInfo info;
+  Flags used;
+  for (std::size_t i = 0; i < opened->entries.size(); ++i) {
+    const Entry& entry = opened->entries[i];
+    uids.push_back({entry.uid.value});
+    if (!info.first_unseen && !entry.flags.has(Flags::seen)) {
+      info.first_unseen = imap::SeqNumber{std::uint32_t(i + 1)};
+    }
+    if (!entry.flags.keywords.empty()) used = apply(used, FlagsOperation::add, entry.flags);
+  }
+  used.bits = Flags::seen | Flags::answered | Flags::flagged | Flags::deleted | Flags::draft;
+  info.mailbox = mailbox.name;
+  info.flags = names_of(used);
+  if (writable) {
+    info.permanent_flags = info.flags;
+    info.permanent_flags.emplace_back("\\*");
+  }
+  info.exists = std::uint32_t(uids.size());
+  info.uid_validity = {mailbox.uid_validity.value};
+  info.uid_next = {mailbox.uid_next.value};
+  info.highest_modseq = imap::ModSeq{std::max<std::uint64_t>(mailbox.modseq.value(), 1)};
+  info.mailbox_id = mailbox.id.text();
+  selected.view = imap::SelectedView(std::move(uids));
+  selected_ = std::move(selected);
+  engine_.writer().selected(info);
+  if (select.qresync) {
+    const Status told = co_await tell_resync(std::move(*select.qresync), mailbox);
+    if (!told) {
+      selected_.reset();
+      engine_.finish(to_imap(told.error()));
+      co_return;
+    }
+  }
+  const auto access = writable ? imap::code::Plain::read_write : imap::code::Plain::read_only;
+  engine_.finish(imap::ok(writable ? "SELECT done" : "EXAMINE done", imap::code::plain(access)));
+}
+
+namespace {
+
+// UIDs up to `last` that no message has.
+imap::SeqSet gaps(const std::vector<Entry>& entries, std::uint32_t last) {
+  imap::SeqSet out;
+  std::uint32_t next = 1;
+  for (const Entry& entry : entries) {
+    if (entry.uid.value > next) out.add(next, entry.uid.value - 1);
+    next = entry.uid.value + 1;
+  }
+  if (next <= last) out.add(next, last);
+  return out;
+}
+
+}  // namespace
+
+imap::SeqSet both(const imap::SeqSet& a, const imap::SeqSet& b) {
+  imap::SeqSet out;
+  std::size_t i = 0;
+  std::size_t j = 0;
+  const auto left = a.ranges();
+  const auto right = b.ranges();
+  while (i < left.size() && j < right.size()) {
+    const std::uint32_t first = std::max(left[i].first, right[j].first);
+    const std::uint32_t last = std::min(left[i].last, right[j].last);
+    if (first <= last) out.add(first, last);
+    if (left[i].last < right[j].last) {
+      ++i;
+    } else {
+      ++j;
+    }
+  }
+  return out;
+}
+
+// RFC 7162 §3.2.5, §3.2.6: what changed and what vanished since; where expunges that far back are
+// forgotten, everything that is not there counts as vanished.
+Task<Result<Missed>> ImapSession::missed_since(ModSeq since) {
+  Missed missed;
+  auto news = co_await host_.mailboxes.changes(who(), selected_->id, since);
+  if (news) {
+    for (const Uid uid : news->changes.vanished)
+      missed.vanished.add(uid.value);
+    missed.changed = std::move(news->changes.changed);
+    co_return missed;
+  }
+  if (news.error().code != Code::not_found) co_return std::unexpected(std::move(news).error());
+  constexpr Uid kFirst(1);
+  auto entries = co_await host_.mailboxes.entries(who(), selected_->id, kFirst);
+  if (!entries) co_return std::unexpected(std::move(entries).error());
+  missed.vanished = gaps(*entries, selected_->uid_next - 1);
+  std::erase_if(*entries, [since](const Entry& entry) { return entry.modseq <= since; });
+  missed.changed = std::move(*entries);
+  co_return missed;
+}
+
+// RFC 7162 §3.2.5: what the client missed since the state that it remembers.
+Task<Status> ImapSession::tell_resync(imap::QResync resync, const Mailbox& mailbox) {
+  if (resync.uid_validity.value != mailbox.uid_validity.value) co_return Status();
+  Result<Missed> missed = co_await missed_since(ModSeq(resync.modseq.value));
+  if (!missed) co_return std::unexpected(std::move(missed).error());
+  imap::SeqSet vanished = std::move(missed->vanished);
+  if (resync.known_uids) vanished = both(vanished, resync.known_uids->resolve(0xffffffff));
+  if (!vanished.empty()) engine_.writer().vanished(vanished, imap::Vanished::earlier);
+  for (const Entry& entry : missed->changed) {
+    const auto number = selected_->view.number_of({entry.uid.value});
+    if (!number) continue;
+    imap::FetchWriter fetch(engine_.writer(), *number);
+    fetch.uid({entry.uid.value});
+    fetch.flags(names_of(entry.flags));
+    fetch.modseq({entry.modseq.value()});
+    fetch.end();
+    if (!engine_.writer().should_flush()) continue;
+    const bool sent = co_await flush();
+    if (!sent) co_return fail(Code::peer_gone, "sending");
+  }
+  co_return Status();
+}
+
+Task<void> ImapSession::on_create(imap::Create create) {
+  MailboxRole role = MailboxRole::none;
+  for (const std::string& use : create.special_use) {
+    for (const RoleName& known : kRoles) {
+      if (ascii::iequals(known.attribute, use)) role = known.role;
+    }
+    if (role == MailboxRole::none) {
+      co_await finish(imap::no("That special use is not offered", imap::code::Plain::use_attr));
+      co_return;
+    }
+  }
+  // RFC 9051 §6.3.4: a separator at the end says that inferiors will come; the name is without it.
+  if (create.mailbox.ends_with('/')) create.mailbox.pop_back();
+  auto made = co_await host_.mailboxes.create(who(), create.mailbox, role);
+  if (!made) {
+    co_await finish(to_imap(made.error()));
+    co_return;
+  }
+  co_await finish(imap::ok("CREATE done", imap::code::mailbox_id(made->id.text())));
+}
+
+// One quota root a account, named "" (RFC 9208 §3.2).
+Task<void> ImapSession::on_quota(std::string root, std::optional<std::string> mailbox) {
+  if (mailbox) {
+    auto found = co_await host_.mailboxes.find(who(), *mailbox);
+    if (!found) {
+      co_await finish(to_imap(found.error()));
+      co_return;
+    }
+    const std::array<std::string, 1> roots{""};
+    engine_.writer().quota_root(found->name, roots);
+  } else if (!root.empty()) {
+    co_await finish(imap::no("No such quota root", imap::code::Plain::nonexistent));
+    co_return;
+  }
+  auto account = co_await host_.mailboxes.account(who());
+  if (!account) {
+    co_await finish(to_imap(account.error()));
+    co_return;
+  }
+  std::vector<imap::QuotaResource> resources;
+  if (account->quota_octets != 0) {
+    resources.push_back(
+        {"STORAGE", (account->used_octets + 1023) / 1024, (account->quota_octets + 1023) / 1024});
+  }
+  engine_.writer().quota("", resources);
+  co_await finish(imap::ok("Quota told"));
+}
+
+Task<void> ImapSession::on_append_begin(imap::AppendBegin begin) {
+  if (begin.index == 0) {
+    appending_.clear();
+    append_mailbox_ = begin.mailbox;
+    auto mailbox = co_await host_.mailboxes.find(who(), begin.mailbox);
+    if (!mailbox) {
+      imap::Reply reply = to_imap(mailbox.error());
+      // RFC 9051 §6.3.12: the client may create it and come again.
+      if (mailbox.error().code == Code::not_found) {
+        reply = imap::no("No such mailbox", imap::code::Plain::try_create);
+      }
+      co_await finish(std::move(reply));
+      co_return;
+    }
+  }
+  // All messages of the command wait in memory, as they are stored together (RFC 3502).
+  append_octets_ = (begin.index == 0 ? 0 : append_octets_) + begin.octets;
+  if (append_octets_ > 2 * host_.options.append_max.octets) {
+    appending_.clear();
+    co_await finish(imap::no("Too much for one command", imap::code::Plain::too_big));
+    co_return;
+  }
+  service::NewMessage message;
+  message.flags = flags_of(begin.flags);
+  message.received = begin.date;
+  // A client's word alone reserves a little; what comes grows by itself.
+  message.bytes.reserve(std::size_t(std::min<std::uint64_t>(begin.octets, 1U << 20U)));
+  appending_.push_back(std::move(message));
+  engine_.accept_append();
+}
+
+Task<void> ImapSession::on_append_finish() {
+  auto appended = co_await host_.mailboxes.append(who(), append_mailbox_, std::move(appending_));
+  appending_.clear();
+  if (!appended) {
+    imap::Reply reply = to_imap(appended.error());
+    if (appended.error().code == Code::not_found) {
+      reply = imap::no("No such mailbox", imap::code::Plain::try_create);
+    }
+    co_await finish(std::move(reply));
+    co_return;
+  }
+  imap::SeqSet uids;
+  for (const Appended& one : *appended)
+    uids.add(one.uid.value);
+  const imap::UidValidity validity{appended->front().uid_validity.value};
+  co_await finish(imap::ok("APPEND done", imap::code::append_uid(validity, uids)));
+}
+
+}  // namespace fumi::server

@@ -1,0 +1,463 @@
+// IMAP commands on the messages of the selected mailbox (RFC 9051 §6.4).
+#include <algorithm>
+
+#include "mime/structure.h"
+#include "proto/imap/fetch_writer.h"
+#include "server/imap/session.h"
+
+namespace fumi::server {
+namespace {
+
+constexpr std::size_t kBatch = 50;         // emails read in one transaction
+constexpr std::size_t kEntriesFrom = 200;  // more messages than this: read the entries in one run
+
+std::vector<Uid> slice(const std::vector<Uid>& uids, std::size_t begin) {
+  const std::size_t end = std::min(uids.size(), begin + kBatch);
+  return {uids.begin() + std::ptrdiff_t(begin), uids.begin() + std::ptrdiff_t(end)};
+}
+
+// Whether everything asked for stands in the entry, so that no email need be read.
+bool needs_email(const imap::Fetch& fetch) {
+  using Kind = imap::FetchItem::Kind;
+  return std::ranges::any_of(fetch.items, [](const imap::FetchItem& item) {
+    return item.kind != Kind::flags && item.kind != Kind::uid && item.kind != Kind::modseq &&
+           item.kind != Kind::internal_date && item.kind != Kind::rfc822_size &&
+           item.kind != Kind::email_id;
+  });
+}
+
+imap::SeqSet set_of(const std::vector<Uid>& uids) {
+  imap::SeqSet set;
+  for (const Uid uid : uids)
+    set.add(uid.value);
+  return set;
+}
+
+const imap::Reply kNoSuchMessage = imap::bad("A sequence number is beyond the mailbox");
+
+}  // namespace
+
+std::optional<std::vector<Uid>> ImapSession::uids_of(const imap::SeqSet& set, imap::By by) const {
+  const auto spans = selected_->view.resolve(set, by);
+  if (!spans) return std::nullopt;
+  std::vector<Uid> uids;
+  for (const imap::SelectedView::Item& item : selected_->view.items(*spans)) {
+    uids.push_back({item.uid.value});
+  }
+  return uids;
+}
+
+Task<void> ImapSession::act_selected(imap::Step& step) {
+  if (auto* fetch = std::get_if<imap::Fetch>(&step)) {
+    co_await on_fetch(std::move(*fetch));
+  } else if (auto* store = std::get_if<imap::Store>(&step)) {
+    co_await on_store(std::move(*store));
+  } else if (auto* copy = std::get_if<imap::Copy>(&step)) {
+    co_await on_copy(std::move(*copy));
+  } else if (auto* move = std::get_if<imap::Move>(&step)) {
+    co_await on_move(std::move(*move));
+  } else if (auto* expunge = std::get_if<imap::Expunge>(&step)) {
+    co_await on_expunge(std::move(expunge->uids));
+  } else if (auto* search = std::get_if<imap::Search>(&step)) {
+    co_await on_search(std::move(*search));
+  } else if (std::holds_alternative<imap::Check>(step)) {
+    co_await finish(imap::ok("CHECK done"));
+  } else if (std::holds_alternative<imap::CloseMailbox>(step)) {
+    co_await on_close();
+  } else if (std::holds_alternative<imap::Unselect>(step)) {
+    selected_.reset();
+    engine_.finish(imap::ok("UNSELECT done"));
+  } else {
+    co_await finish(imap::no("Not offered here", imap::code::Plain::cannot));
+  }
+}
+
+// Implicit \Seen of BODY[…] (RFC 9051 §6.4.5): set first, so that the answer carries the new flags.
+Task<Result<std::map<std::uint32_t, Entry>>> ImapSession::mark_seen(const imap::Fetch& fetch,
+                                                                    std::vector<Uid> uids) {
+  std::map<std::uint32_t, Entry> marked;
+  const bool sets = imap::sets_seen(fetch) &&
+                    selected_->access == imap::Select::Access::read_write && !uids.empty();
+  if (!sets) co_return marked;
+  StoreFlags change;
+  change.uids = std::move(uids);
+  change.operation = FlagsOperation::add;
+  change.flags.bits = Flags::seen;
+  auto stored = co_await host_.mailboxes.store_flags(who(), selected_->id, std::move(change));
+  if (!stored) co_return std::unexpected(std::move(stored).error());
+  for (Entry& entry : stored->changed) {
+    remember_told(entry);
+    marked.emplace(entry.uid.value, std::move(entry));
+  }
+  co_return marked;
+}
+
+Task<void> ImapSession::on_fetch(imap::Fetch fetch) {
+  auto uids = uids_of(fetch.set, fetch.by);
+  if (!uids) {
+    co_await finish(kNoSuchMessage);
+    co_return;
+  }
+  if (fetch.changed_since) {
+    const ModSeq since(fetch.changed_since->value);
+    Result<Missed> missed = co_await missed_since(since);
+    if (!missed) {
+      co_await finish(to_imap(missed.error()));
+      co_return;
+    }
+    std::vector<Uid> changed;
+    for (const Entry& entry : missed->changed) {
+      if (std::ranges::binary_search(*uids, entry.uid)) changed.push_back(entry.uid);
+    }
+    if (fetch.vanished) {
+      // "*" is beyond the last message: the last ones may be those that vanished.
+      const imap::SeqSet asked = fetch.set.is_saved_result() ? selected_->view.saved_result()
+                                                             : fetch.set.resolve(0xffffffff);
+      const imap::SeqSet gone = both(missed->vanished, asked);
+      if (!gone.empty()) engine_.writer().vanished(gone, imap::Vanished::earlier);
+    }
+    uids = std::move(changed);
+  }
+  auto marked = co_await mark_seen(fetch, *uids);
+  if (!marked) {
+    co_await finish(to_imap(marked.error()));
+    co_return;
+  }
+  imap::Reply reply = imap::ok("FETCH done");
+  if (!needs_email(fetch) && uids->size() > kEntriesFrom) {
+    const Status done = co_await fetch_entries(fetch, std::move(*uids));
+    if (!done) reply = to_imap(done.error());
+    co_await finish(std::move(reply));
+    co_return;
+  }
+  for (std::size_t i = 0; i < uids->size(); i += kBatch) {
+    const Status done = co_await fetch_some(fetch, slice(*uids, i), *marked, reply);
+    if (!done) {
+      reply = to_imap(done.error());
+      break;
+    }
+  }
+  co_await finish(std::move(reply));
+}
+
+// FLAGS and the like of many messages: one run over the entries.
+Task<Status> ImapSession::fetch_entries(const imap::Fetch& fetch, std::vector<Uid> uids) {
+  auto entries = co_await host_.mailboxes.entries(who(), selected_->id, uids.front());
+  if (!entries) co_return std::unexpected(std::move(entries).error());
+  std::size_t next = 0;
+  for (const Entry& entry : *entries) {
+    while (next < uids.size() && uids[next] < entry.uid)
+      ++next;
+    if (next == uids.size()) break;
+    if (uids[next] != entry.uid) continue;
+    static_cast<void>(write_fetch(fetch, entry, nullptr, nullptr, {}));
+    if (!engine_.writer().should_flush()) continue;
+    const bool sent = co_await flush();
+    if (!sent) co_return fail(Code::peer_gone, "sending");
+  }
+  co_return Status();
+}
+
+Task<Status> ImapSession::fetch_some(const imap::Fetch& fetch, std::vector<Uid> uids,
+                                     const std::map<std::uint32_t, Entry>& marked,
+                                     imap::Reply& reply) {
+  const std::size_t asked = uids.size();
+  auto emails = co_await host_.mailboxes.emails(who(), selected_->id, std::move(uids));
+  if (!emails) co_return std::unexpected(std::move(emails).error());
+  if (emails->size() < asked) {
+    // RFC 5530 §3: somebody expunged a message that this client still sees. A UID that isn't there
+    // is no error (RFC 9051 §6.4.9).
+    const imap::ResponseCode gone = imap::code::plain(imap::code::Plain::expunge_issued);
+    reply = fetch.by == imap::By::uid ? imap::ok("Some messages are gone", gone)
+                                      : imap::no("Some messages are gone", gone);
+  }
+  const bool bodies = imap::needs_body(fetch);
+  for (const auto& [entry, email] : *emails) {
+    const std::string* body = nullptr;
+    if (bodies) {
+      auto bytes = co_await host_.mailboxes.body(who(), email.blob);
+      if (!bytes) co_return std::unexpected(std::move(bytes).error());
+      held_.push_back(std::move(*bytes));
+      body = &held_.back();
+    }
+    if (!write_fetch(fetch, entry, &email, body, marked)) {
+      reply = imap::no("The part's transfer encoding is unknown", imap::code::Plain::unknown_cte);
+    }
+    if (!engine_.writer().should_flush()) continue;
+    const bool sent = co_await flush();
+    if (!sent) co_return fail(Code::peer_gone, "sending");
+  }
+  co_return Status();
+}
+
+bool ImapSession::write_fetch(const imap::Fetch& fetch, const Entry& entry, const Email* email,
+                              const std::string* body,
+                              const std::map<std::uint32_t, Entry>& marked) {
+  using Kind = imap::FetchItem::Kind;
+  const auto number = selected_->view.number_of({entry.uid.value});
+  if (!number) return true;
+  mime::Summary summary;
+  if (email != nullptr) {
+    if (auto decoded = mime::decode(email->summary)) summary = std::move(*decoded);
+  }
+  bool known_encoding = true;
+  imap::FetchWriter out(engine_.writer(), *number);
+  bool flags_told = false;
+  for (const imap::FetchItem& item : fetch.items) {
+    switch (item.kind) {
+      case Kind::flags:
+        out.flags(names_of(entry.flags));
+        flags_told = true;
+        break;
+      case Kind::uid:
+        out.uid({entry.uid.value});
+        break;
+      case Kind::internal_date:
+        out.internal_date(entry.received);
+        break;
+      case Kind::rfc822_size:
+        out.rfc822_size(entry.octets);
+        break;
+      case Kind::envelope:
+        out.envelope(summary.envelope);
+        break;
+      case Kind::body:
+        out.body(summary.root);
+        break;
+      case Kind::body_structure:
+        out.body_structure(summary.root);
+        break;
+      case Kind::modseq:
+        out.modseq({entry.modseq.value()});
+        break;
+      case Kind::email_id:
+        out.email_id("E" + entry.email.text());
+        break;
+      case Kind::thread_id:
+        out.thread_id("T" + email->thread.text());
+        break;
+      case Kind::save_date:
+        out.save_date(std::nullopt);
+        break;
+      case Kind::preview:
+      case Kind::preview_lazy:
+        out.preview(std::nullopt);
+        break;
+      default:
+        if (body != nullptr && !out.section(item, *body, summary)) known_encoding = false;
+        break;
+    }
+  }
+  if (!flags_told && marked.contains(entry.uid.value)) out.flags(names_of(entry.flags));
+  // RFC 7162 §3.2: changed flags come with their MODSEQ.
+  const bool condstore = engine_.features().condstore || engine_.features().qresync;
+  if (condstore && marked.contains(entry.uid.value) && !imap::wants(fetch, Kind::modseq)) {
+    out.modseq({entry.modseq.value()});
+  }
+  out.end();
+  return known_encoding;
+}
+
+// RFC 9051 §6.4.6: the flags are told as if fetched, also where the STORE changed nothing.
+Task<Status> ImapSession::add_unchanged(const std::vector<Uid>& uids, StoredFlags& stored) {
+  std::vector<Entry> entries;
+  if (uids.size() > kEntriesFrom) {
+    auto all = co_await host_.mailboxes.entries(who(), selected_->id, uids.front());
+    if (!all) co_return std::unexpected(std::move(all).error());
+    entries = std::move(*all);
+  } else {
+    auto some = co_await host_.mailboxes.emails(who(), selected_->id, uids);
+    if (!some) co_return std::unexpected(std::move(some).error());
+    for (service::EntryEmail& one : *some)
+      entries.push_back(std::move(one.first));
+  }
+  std::erase_if(entries, [&](const Entry& entry) {
+    return !std::ranges::binary_search(uids, entry.uid) ||
+           std::ranges::find(stored.modified, entry.uid) != stored.modified.end();
+  });
+  stored.changed = std::move(entries);
+  co_return Status();
+}
+
+Task<void> ImapSession::on_store(imap::Store store) {
+  if (selected_->access == imap::Select::Access::read_only) {
+    co_await finish(imap::no("The mailbox is open for reading only", imap::code::Plain::read_only));
+    co_return;
+  }
+  auto uids = uids_of(store.set, store.by);
+  if (!uids) {
+    co_await finish(kNoSuchMessage);
+    co_return;
+  }
+  // What others did to these messages must not be hidden by our own change, even a silent one
+  // (RFC 9051 §6.4.6).
+  if (changed_->take() || selected_->stale) co_await sync();
+  StoreFlags change;
+  change.uids = *uids;
+  change.flags = flags_of(store.flags);
+  switch (store.change) {
+    case imap::Store::Change::replace:
+      change.operation = FlagsOperation::replace;
+      break;
+    case imap::Store::Change::add:
+      change.operation = FlagsOperation::add;
+      break;
+    case imap::Store::Change::remove:
+      change.operation = FlagsOperation::remove;
+      break;
+  }
+  if (store.unchanged_since) change.unchanged_since = ModSeq(store.unchanged_since->value);
+  auto stored = co_await host_.mailboxes.store_flags(who(), selected_->id, std::move(change));
+  if (!stored) {
+    co_await finish(to_imap(stored.error()));
+    co_return;
+  }
+  const bool condstore = engine_.features().condstore || engine_.features().qresync;
+  const bool silent = store.silent == imap::Store::Silent::yes;
+  if (!silent && stored->changed.size() + stored->modified.size() < uids->size()) {
+    const Status added = co_await add_unchanged(*uids, *stored);
+    if (!added) {
+      co_await finish(to_imap(added.error()));
+      co_return;
+    }
+  }
+  for (const Entry& entry : stored->changed) {
+    remember_told(entry);
+    if (silent && !condstore) continue;
+    const auto number = selected_->view.number_of({entry.uid.value});
+    if (!number) continue;
+    imap::FetchWriter fetch(engine_.writer(), *number);
+    const bool with_uid = store.by == imap::By::uid || engine_.features().qresync;
+    if (with_uid) fetch.uid({entry.uid.value});
+    // RFC 7162 §3.1.3: a silent STORE still tells the new MODSEQ.
+    if (!silent) fetch.flags(names_of(entry.flags));
+    if (condstore) fetch.modseq({entry.modseq.value()});
+    fetch.end();
+    if (!engine_.writer().should_flush()) continue;
+    const bool sent = co_await flush();
+    if (!sent) co_return;
+  }
+  if (stored->modified.empty()) {
+    co_await finish(imap::ok("STORE done"));
+    co_return;
+  }
+  imap::SeqSet modified;
+  for (const Uid uid : stored->modified) {
+    const auto number = selected_->view.number_of({uid.value});
+    if (store.by == imap::By::uid) modified.add(uid.value);
+    if (store.by == imap::By::seq && number) modified.add(number->value);
+  }
+  co_await finish(imap::ok("Some messages had changed", imap::code::modified(modified)));
+}
+
+Task<void> ImapSession::on_copy(imap::Copy copy) {
+  auto uids = uids_of(copy.set, copy.by);
+  if (!uids) {
+    co_await finish(kNoSuchMessage);
+    co_return;
+  }
+  if (uids->empty()) {
+    co_await finish(imap::ok("Nothing to copy"));
+    co_return;
+  }
+  auto copied = co_await host_.mailboxes.copy(who(), selected_->id, std::move(*uids), copy.mailbox);
+  if (!copied) {
+    imap::Reply reply = to_imap(copied.error());
+    if (copied.error().code == Code::not_found) {
+      reply = imap::no("No such mailbox", imap::code::Plain::try_create);
+    }
+    co_await finish(std::move(reply));
+    co_return;
+  }
+  if (copied->source.empty()) {
+    co_await finish(imap::no("The messages are gone", imap::code::Plain::expunge_issued));
+    co_return;
+  }
+  const imap::UidValidity validity{copied->uid_validity.value};
+  co_await finish(imap::ok("COPY done", imap::code::copy_uid(validity, set_of(copied->source),
+                                                             set_of(copied->destination))));
+}
+
+Task<void> ImapSession::on_move(imap::Move move) {
+  if (selected_->access == imap::Select::Access::read_only) {
+    co_await finish(imap::no("The mailbox is open for reading only", imap::code::Plain::read_only));
+    co_return;
+  }
+  auto uids = uids_of(move.set, move.by);
+  if (!uids) {
+    co_await finish(kNoSuchMessage);
+    co_return;
+  }
+  if (uids->empty()) {
+    co_await finish(imap::ok("Nothing to move"));
+    co_return;
+  }
+  auto moved = co_await host_.mailboxes.move(who(), selected_->id, std::move(*uids), move.mailbox);
+  if (!moved) {
+    imap::Reply reply = to_imap(moved.error());
+    if (moved.error().code == Code::not_found) {
+      reply = imap::no("No such mailbox", imap::code::Plain::try_create);
+    }
+    co_await finish(std::move(reply));
+    co_return;
+  }
+  if (moved->source.empty()) {
+    co_await finish(imap::no("The messages are gone", imap::code::Plain::expunge_issued));
+    co_return;
+  }
+  // RFC 6851 §4.3: COPYUID comes untagged, before the EXPUNGEs.
+  const imap::UidValidity validity{moved->uid_validity.value};
+  engine_.writer().status_ok(
+      "Moved", imap::code::copy_uid(validity, set_of(moved->source), set_of(moved->destination)));
+  for (const Uid uid : moved->source)
+    selected_->view.expunged(imap::Uid{uid.value});
+  co_await tell_news();
+  engine_.finish(expunged_ok("MOVE done"));
+}
+
+Task<void> ImapSession::on_expunge(std::optional<imap::SeqSet> uids) {
+  if (selected_->access == imap::Select::Access::read_only) {
+    co_await finish(imap::no("The mailbox is open for reading only", imap::code::Plain::read_only));
+    co_return;
+  }
+  std::optional<std::vector<Uid>> only;
+  if (uids) {
+    only = uids_of(*uids, imap::By::uid);
+  } else {
+    // Only what this client has seen: a message that it doesn't know can't be meant.
+    imap::SeqSet all;
+    all.add(1, std::max<std::uint32_t>(selected_->view.last_uid().value, 1));
+    only = uids_of(all, imap::By::uid);
+  }
+  auto gone = co_await host_.mailboxes.expunge(who(), selected_->id, std::move(only));
+  if (!gone) {
+    co_await finish(to_imap(gone.error()));
+    co_return;
+  }
+  for (const Uid uid : *gone)
+    selected_->view.expunged(imap::Uid{uid.value});
+  co_await tell_news();
+  engine_.finish(gone->empty() ? imap::ok("EXPUNGE done") : expunged_ok("EXPUNGE done"));
+}
+
+imap::Reply ImapSession::expunged_ok(std::string text) const {
+  if (!selected_ || !engine_.features().qresync) return imap::ok(std::move(text));
+  return imap::ok(std::move(text), imap::code::highest_modseq({selected_->known.value()}));
+}
+
+// CLOSE expunges without a word (RFC 9051 §6.4.1); of a mailbox opened by EXAMINE it only leaves.
+Task<void> ImapSession::on_close() {
+  if (selected_->access == imap::Select::Access::read_write) {
+    imap::SeqSet all;
+    all.add(1, std::max<std::uint32_t>(selected_->view.last_uid().value, 1));
+    auto gone = co_await host_.mailboxes.expunge(who(), selected_->id, uids_of(all, imap::By::uid));
+    if (!gone) {
+      engine_.finish(to_imap(gone.error()));
+      co_return;
+    }
+  }
+  selected_.reset();
+  engine_.finish(imap::ok("CLOSE done"));
+}
+
+}  // namespace fumi::server

@@ -1,0 +1,27 @@
+// The options of the IMAP door.
+#pragma once
+
+#include <cstdint>
+
+#include "base/time.h"
+#include "config/values.h"
+
+namespace fumi::config {
+template <class T>
+class Schema;
+}
+
+namespace fumi::server {
+
+enum class ImapPlaintext : std::uint8_t { refuse, allow };
+
+struct ImapOptions {
+  ImapPlaintext plaintext = ImapPlaintext::refuse;   // passwords without TLS
+  Duration idle_timeout = std::chrono::minutes(30);  // RFC 9051 §5.4: at least 30 minutes
+  Duration login_timeout = std::chrono::minutes(2);
+  config::ByteCount append_max = config::mib(50);
+};
+
+void describe(config::Schema<ImapOptions>& s);
+
+}  // namespace fumi::server

@@ -1,0 +1,143 @@
+// ImapSession: one IMAP connection. Connects the engine, the stream and the mailbox service.
+//
+// session.cpp: the loop, login, IDLE · mailboxes.cpp: commands on mailboxes · messages.cpp:
+// commands on messages · search_run.cpp: SEARCH. What changed in the selected mailbox comes in by
+// sync().
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/task.h"
+#include "net/stream.h"
+#include "net/timer.h"
+#include "obs/metrics.h"
+#include "proto/imap/engine.h"
+#include "proto/imap/view.h"
+#include "server/auth/login.h"
+#include "server/imap/options.h"
+#include "service/mailbox/mailboxes.h"
+
+namespace fumi::server {
+
+struct ImapMetrics {
+  obs::Counter connections, logins, commands;
+};
+
+// What all sessions share; outlives them.
+struct ImapHost {
+  std::shared_ptr<const imap::Options> engine;
+  ImapOptions options;
+  service::Mailboxes& mailboxes;
+  LoginHost& login;
+  net::TlsServerContext& tls;
+  ImapMetrics metrics;
+};
+
+// What happened in a mailbox since a state that a client remembers.
+struct Missed {
+  std::vector<Entry> changed;
+  imap::SeqSet vanished;  // UIDs
+};
+[[nodiscard]] imap::SeqSet both(const imap::SeqSet& a, const imap::SeqSet& b);  // resolved sets
+
+class ImapSession {
+ public:
+  ImapSession(ImapHost& host, std::unique_ptr<net::Stream> stream, imap::Channel channel);
+  Task<void> run();
+
+ private:
+  // The selected mailbox as this client knows it.
+  struct Selected {
+    MailboxId id;
+    std::string name;
+    imap::SelectedView view;
+    ModSeq known;                          // changes up to here are in the view
+    std::uint32_t uid_next = 1;            // of the mailbox when `known` was read
+    std::map<std::uint32_t, Entry> news;   // changed entries not told yet, by UID
+    std::map<std::uint32_t, ModSeq> told;  // our own changes, told in their command's answer
+    bool stale = false;                    // changes could not be read: try again
+    imap::Select::Access access = imap::Select::Access::read_write;
+  };
+  // Pieces that output() still points to.
+  using Held = std::deque<std::string>;
+
+  Task<bool> flush();
+  Task<bool> fill();
+  Task<bool> act(imap::Step& step);
+  Task<void> act_authenticated(imap::Step& step);
+  Task<void> act_selected(imap::Step& step);
+  Task<bool> on_starttls();
+  Task<void> on_login(imap::Login login);
+  Task<void> on_auth(LoginStep step);
+  void logged_in(const service::Principal& principal);
+  void log_out();
+
+  // Ends the command: first what changed meanwhile, then the tagged answer.
+  Task<void> finish(imap::Reply reply);
+  Task<void> tell_news();
+  Task<void> sync();
+  void remember_told(const Entry& entry);
+  // OK with HIGHESTMODSEQ where QRESYNC asks for it (RFC 7162 §3.2.7 and on). After tell_news().
+  [[nodiscard]] imap::Reply expunged_ok(std::string text) const;
+  void tell(imap::Updates allowed);
+  [[nodiscard]] static imap::Reply to_imap(const Error& error);
+
+  Task<void> on_list(imap::List list);
+  Task<void> on_lsub(imap::Lsub lsub);
+  Task<void> on_status(imap::Status status);
+  Task<void> on_select(imap::Select select);
+  Task<Result<Missed>> missed_since(ModSeq since);
+  Task<Status> tell_resync(imap::QResync resync, const Mailbox& mailbox);
+  Task<void> on_create(imap::Create create);
+  Task<void> on_quota(std::string root, std::optional<std::string> mailbox);
+  Task<void> on_append_begin(imap::AppendBegin begin);
+  Task<void> on_append_finish();
+
+  Task<void> on_fetch(imap::Fetch fetch);
+  Task<Result<std::map<std::uint32_t, Entry>>> mark_seen(const imap::Fetch& fetch,
+                                                         std::vector<Uid> uids);
+  Task<Status> fetch_some(const imap::Fetch& fetch, std::vector<Uid> uids,
+                          const std::map<std::uint32_t, Entry>& marked, imap::Reply& reply);
+  Task<Status> fetch_entries(const imap::Fetch& fetch, std::vector<Uid> uids);
+  bool write_fetch(const imap::Fetch& fetch, const Entry& entry, const Email* email,
+                   const std::string* body, const std::map<std::uint32_t, Entry>& marked);
+  Task<void> on_store(imap::Store store);
+  Task<Status> add_unchanged(const std::vector<Uid>& uids, StoredFlags& stored);
+  Task<void> on_copy(imap::Copy copy);
+  Task<void> on_move(imap::Move move);
+  Task<void> on_expunge(std::optional<imap::SeqSet> uids);
+  Task<void> on_close();
+  Task<void> on_search(imap::Search search);
+  // The UIDs that a set names; nullopt: a number beyond the mailbox.
+  [[nodiscard]] std::optional<std::vector<Uid>> uids_of(const imap::SeqSet& set, imap::By by) const;
+  [[nodiscard]] service::MailAccount who() const {
+    return {principal_->scope(), principal_->account};
+  }
+
+  ImapHost& host_;
+  std::unique_ptr<net::Stream> stream_;
+  imap::Engine engine_;
+  std::optional<service::Principal> principal_;
+  std::unique_ptr<Login> login_;
+  std::optional<Selected> selected_;
+  ChangeBus::Subscription subscription_;
+  std::shared_ptr<net::AsyncEvent> changed_;  // shared with the subscription's listener
+  std::vector<service::NewMessage> appending_;
+  std::string append_mailbox_;
+  std::uint64_t append_octets_ = 0;  // of all messages of the command
+  Held held_;
+};
+
+// A session from its first octet to its last: what a listener starts for each connection.
+Task<void> serve_imap(ImapHost& host, std::unique_ptr<net::Stream> stream, imap::Channel channel);
+
+// "\\Seen" and the like <-> Flags. Unknown system flags are dropped.
+[[nodiscard]] Flags flags_of(const std::vector<std::string>& names);
+[[nodiscard]] std::vector<std::string> names_of(const Flags& flags);
+
+}  // namespace fumi::server

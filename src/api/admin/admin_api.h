@@ -1,0 +1,157 @@
+// AdminApi: the handlers of /api/admin/v1. Private to the module; see admin_routes.h.
+//
+// admin_api.cpp: registration, authentication · tenants.cpp: tenants and domains · accounts.cpp:
+// accounts, aliases, keys, API users · mail.cpp: queue, log, audit.
+#pragma once
+
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "api/admin/admin_routes.h"
+#include "api/admin/resources.h"
+#include "api/openapi.h"
+#include "api/problem.h"
+
+namespace fumi::api::admin {
+
+// One authenticated request.
+struct Call {
+  http::RequestContext& context;
+  Actor actor;
+};
+
+// An answer that isn't JSON.
+struct Stream {
+  std::unique_ptr<http::BodySource> source;
+};
+
+class AdminApi {
+ public:
+  AdminApi(AdminHost* host, http::Router* router) : host_(host), router_(router) { add_all(); }
+  [[nodiscard]] const ApiDocument& document() const { return document_; }
+
+ private:
+  template <class Query, class Body, class Answer>
+  using Act = Task<Result<Answer>> (AdminApi::*)(Call& call, Query query, Body body);
+
+  // Registers an operation: its route, and its documentation from the same types.
+  template <class Query, class Body, class Answer>
+  void add(http::Method method, const std::string& path, std::string id, std::string summary,
+           Act<Query, Body, Answer> act, int status = 200);
+  template <class Query, class Body, class Answer>
+  Task<http::Reply> run(http::RequestContext& context, Act<Query, Body, Answer> act, int status);
+  Task<Result<Actor>> authenticate(const http::Request& request);
+
+  void add_all();
+  void add_tenants();
+  void add_accounts();
+  void add_mail();
+
+  // The tenant of the path: {tenant}, or the one that the {address} belongs to.
+  Task<Result<TenantScope>> scope_of(Call& call);
+  Task<Result<std::string>> tenant_name(TenantId id);
+  Task<Result<std::optional<TenantId>>> tenant_id(std::optional<std::string> name);
+
+  Task<Result<TenantView>> create_tenant(Call&, None, NewTenant body);
+  Task<Result<Page<TenantView>>> list_tenants(Call&, PageQuery query, None);
+  Task<Result<TenantView>> show_tenant(Call&, None, None);
+  Task<Result<TenantView>> patch_tenant(Call&, None, TenantPatch body);
+  Task<Result<DomainView>> create_domain(Call&, None, NewDomain body);
+  Task<Result<Page<DomainView>>> list_domains(Call&, None, None);
+  Task<Result<None>> delete_domain(Call&, None, None);
+  Task<Result<DomainDns>> domain_dns(Call&, None, None);
+
+  Task<Result<AccountView>> create_account(Call&, None, NewAccountBody body);
+  Task<Result<Page<AccountView>>> list_accounts(Call&, PageQuery query, None);
+  Task<Result<AccountView>> show_account(Call&, None, None);
+  Task<Result<AccountView>> patch_account(Call&, None, AccountPatch body);
+  Task<Result<None>> delete_account(Call&, None, None);
+  Task<Result<AccountView>> add_alias(Call&, None, NewAlias body);
+  Task<Result<None>> remove_alias(Call&, None, None);
+  Task<Result<AppPasswordView>> create_app_password(Call&, None, NewAppPasswordBody body);
+  Task<Result<Page<AppPasswordView>>> list_app_passwords(Call&, None, None);
+  Task<Result<None>> remove_app_password(Call&, None, None);
+  Task<Result<ApiUserView>> create_api_user(Call&, None, NewApiUserBody body);
+  Task<Result<Page<ApiUserView>>> list_api_users(Call&, None, None);
+  Task<Result<None>> delete_api_user(Call&, None, None);
+  Task<Result<AccountView>> view_of(TenantScope scope, Account account);
+
+  Task<Result<Page<QueueMessageView>>> list_queue(Call&, QueueListQuery query, None);
+  Task<Result<QueueMessageView>> show_queued(Call&, None, None);
+  Task<Result<None>> retry_queued(Call&, None, None);
+  Task<Result<QueueMessageView>> cancel_queued(Call&, None, None);
+  Task<Result<LogPage>> read_log(Call&, LogQuery query, None);
+  Task<Result<Stream>> export_audit(Call&, AuditQuery query, None);
+
+  AdminHost* host_;  // null: only the document is wanted
+  http::Router* router_;
+  ApiDocument document_;
+  std::string tag_;  // of the operations that are being added
+};
+
+// The query as Query, the body as Body.
+template <class Query>
+std::expected<Query, FieldProblem> read_query(const http::Request& request) {
+  std::vector<std::pair<std::string, std::string>> pairs;
+  for (const http::Parameter& each : request.query)
+    pairs.emplace_back(each.name, each.value);
+  return from_json<Query>(typed_query(pairs, info_of<Query>()));
+}
+[[nodiscard]] std::expected<Json, FieldProblem> read_body(const http::Request& request);
+
+template <class Query, class Body, class Answer>
+void AdminApi::add(http::Method method, const std::string& path, std::string id,
+                   std::string summary, Act<Query, Body, Answer> act, int status) {
+  Operation operation;
+  operation.method = method;
+  operation.path = "/api/admin/v1" + path;
+  operation.id = std::move(id);
+  operation.tag = tag_;
+  operation.summary = std::move(summary);
+  operation.status = status;
+  if constexpr (!std::same_as<Query, None>) operation.query = &info_of<Query>();
+  if constexpr (!std::same_as<Body, None>) operation.body = &info_of<Body>();
+  if constexpr (std::same_as<Answer, Stream>)
+    operation.media = "application/jsonl";
+  else if constexpr (!std::same_as<Answer, None>)
+    operation.answer = &info_of<Answer>();
+  if (router_ != nullptr) {
+    router_->add(method, operation.path, [this, act, status](http::RequestContext& context) {
+      return run<Query, Body, Answer>(context, act, status);
+    });
+  }
+  document_.operations.push_back(std::move(operation));
+}
+
+template <class Query, class Body, class Answer>
+Task<http::Reply> AdminApi::run(http::RequestContext& context, Act<Query, Body, Answer> act,
+                                int status) {
+  Result<Actor> actor = co_await authenticate(context.request);
+  if (!actor) co_return problem_response(to_http(actor.error()));
+  auto query = read_query<Query>(context.request);
+  if (!query) co_return problem_response(to_http(query.error()));
+  Body body{};
+  if constexpr (!std::same_as<Body, None>) {
+    auto json = read_body(context.request);
+    if (!json) co_return problem_response(to_http(json.error()));
+    auto read = from_json<Body>(*json);
+    if (!read) co_return problem_response(to_http(read.error()));
+    body = std::move(*read);
+  }
+  Call call{context, *actor};
+  Result<Answer> answer = co_await (this->*act)(call, std::move(*query), std::move(body));
+  if (!answer) co_return problem_response(to_http(answer.error()));
+  http::Reply reply;
+  reply.response.status = status;
+  if constexpr (std::same_as<Answer, Stream>) {
+    reply.response.headers.add("Content-Type", "application/jsonl");
+    reply.source = std::move(answer->source);
+  } else if constexpr (!std::same_as<Answer, None>) {
+    reply.response.headers.add("Content-Type", "application/json");
+    reply.response.body = write_json(to_json(*answer));
+  }
+  co_return reply;
+}
+
+}  // namespace fumi::api::admin

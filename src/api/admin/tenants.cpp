@@ -1,0 +1,137 @@
+// Tenants and domains.
+#include "api/admin/admin_api.h"
+
+namespace fumi::api::admin {
+namespace {
+
+using http::Method;
+
+std::string_view name_of(TenantStatus status) {
+  switch (status) {
+    case TenantStatus::active:
+      return "active";
+    case TenantStatus::suspended:
+      return "suspended";
+    case TenantStatus::terminated:
+      return "terminated";
+  }
+  return "terminated";
+}
+
+TenantView tenant_view(const Tenant& tenant) {
+  return {tenant.name, tenant.id.text(), std::string(name_of(tenant.status)), tenant.created};
+}
+
+}  // namespace
+
+void AdminApi::add_tenants() {
+  tag_ = "tenants";
+  add(Method::post, "/tenants", "createTenant", "Opens a tenant.", &AdminApi::create_tenant, 201);
+  add(Method::get, "/tenants", "listTenants", "Lists tenants.", &AdminApi::list_tenants);
+  add(Method::get, "/tenants/{tenant}", "showTenant", "Shows a tenant.", &AdminApi::show_tenant);
+  add(Method::patch, "/tenants/{tenant}", "changeTenant", "Suspends or resumes a tenant.",
+      &AdminApi::patch_tenant);
+  tag_ = "domains";
+  add(Method::post, "/tenants/{tenant}/domains", "createDomain", "Adds a domain.",
+      &AdminApi::create_domain, 201);
+  add(Method::get, "/tenants/{tenant}/domains", "listDomains", "Lists a tenant's domains.",
+      &AdminApi::list_domains);
+  add(Method::delete_, "/tenants/{tenant}/domains/{domain}", "deleteDomain", "Removes a domain.",
+      &AdminApi::delete_domain, 204);
+  add(Method::get, "/tenants/{tenant}/domains/{domain}/dns", "showDomainDns",
+      "Tells the records to publish in DNS.", &AdminApi::domain_dns);
+  // The short form, for callers that know the domain alone.
+  add(Method::delete_, "/domains/{address}", "deleteDomainByName", "Removes a domain.",
+      &AdminApi::delete_domain, 204);
+  add(Method::get, "/domains/{address}/dns", "showDnsByName",
+      "Tells the records to publish in DNS.", &AdminApi::domain_dns);
+}
+
+Task<Result<TenantView>> AdminApi::create_tenant(Call& call, None, NewTenant body) {
+  Result<Tenant> made = co_await host_->tenancy.create_tenant(call.actor, std::move(body.name));
+  if (!made) co_return std::unexpected(std::move(made).error());
+  co_return tenant_view(*made);
+}
+
+Task<Result<Page<TenantView>>> AdminApi::list_tenants(Call&, PageQuery query, None) {
+  TenantId after;
+  if (query.after) {
+    const auto id = TenantId::parse(*query.after);
+    if (!id) co_return fail(Code::invalid, "listing tenants", "after is no id");
+    after = *id;
+  }
+  Result<std::vector<Tenant>> rows = co_await host_->tenancy.tenants(after, query.limit);
+  if (!rows) co_return std::unexpected(std::move(rows).error());
+  Page<TenantView> page;
+  for (const Tenant& tenant : *rows)
+    page.items.push_back(tenant_view(tenant));
+  if (rows->size() == query.limit) page.next = rows->back().id.text();
+  co_return page;
+}
+
+Task<Result<TenantView>> AdminApi::show_tenant(Call& call, None, None) {
+  std::string name(call.context.parameter("tenant"));
+  Result<Tenant> tenant = co_await host_->tenancy.tenant_by_name(std::move(name));
+  if (!tenant) co_return std::unexpected(std::move(tenant).error());
+  co_return tenant_view(*tenant);
+}
+
+Task<Result<TenantView>> AdminApi::patch_tenant(Call& call, None, TenantPatch body) {
+  Result<TenantScope> scope = co_await scope_of(call);
+  if (!scope) co_return std::unexpected(std::move(scope).error());
+  const TenantStatus status =
+      body.status == "active" ? TenantStatus::active : TenantStatus::suspended;
+  Status done = co_await host_->tenancy.set_tenant_status(call.actor, scope->tenant, status);
+  if (!done) co_return std::unexpected(std::move(done).error());
+  co_return co_await show_tenant(call, None(), None());
+}
+
+Task<Result<DomainView>> AdminApi::create_domain(Call& call, None, NewDomain body) {
+  Result<TenantScope> scope = co_await scope_of(call);
+  if (!scope) co_return std::unexpected(std::move(scope).error());
+  Result<MailDomain> made = co_await host_->tenancy.create_domain(*scope, std::move(body.name));
+  if (!made) co_return std::unexpected(std::move(made).error());
+  co_return DomainView{made->name, std::string(call.context.parameter("tenant")), made->created};
+}
+
+Task<Result<Page<DomainView>>> AdminApi::list_domains(Call& call, None, None) {
+  Result<TenantScope> scope = co_await scope_of(call);
+  if (!scope) co_return std::unexpected(std::move(scope).error());
+  Result<std::vector<MailDomain>> rows = co_await host_->tenancy.domains(*scope);
+  if (!rows) co_return std::unexpected(std::move(rows).error());
+  Page<DomainView> page;
+  for (const MailDomain& row : *rows)
+    page.items.push_back({row.name, std::string(call.context.parameter("tenant")), row.created});
+  co_return page;
+}
+
+Task<Result<None>> AdminApi::delete_domain(Call& call, None, None) {
+  Result<TenantScope> scope = co_await scope_of(call);
+  if (!scope) co_return std::unexpected(std::move(scope).error());
+  std::string name(call.context.parameter("domain"));
+  if (name.empty()) name = call.context.parameter("address");
+  Status done = co_await host_->tenancy.delete_domain(*scope, std::move(name));
+  if (!done) co_return std::unexpected(std::move(done).error());
+  co_return None();
+}
+
+Task<Result<DomainDns>> AdminApi::domain_dns(Call& call, None, None) {
+  Result<TenantScope> scope = co_await scope_of(call);
+  if (!scope) co_return std::unexpected(std::move(scope).error());
+  std::string name(call.context.parameter("domain"));
+  if (name.empty()) name = call.context.parameter("address");
+  Result<std::vector<DkimKey>> keys = co_await host_->tenancy.dkim_keys(*scope, name);
+  if (!keys) co_return std::unexpected(std::move(keys).error());
+  DomainDns dns;
+  dns.domain = name;
+  dns.records.push_back({"MX", name, "10 " + host_->hostname, "mx"});
+  dns.records.push_back({"TXT", name, "v=spf1 mx -all", "spf"});
+  for (const DkimKey& key : *keys)
+    dns.records.push_back({"TXT", key.selector + "._domainkey." + name, key.dns_record, "dkim"});
+  // Begin with reports only: RFC 7489 §6.7 advises to tighten the policy by what they show.
+  dns.records.push_back(
+      {"TXT", "_dmarc." + name, "v=DMARC1; p=none; rua=mailto:postmaster@" + name, "dmarc"});
+  co_return dns;
+}
+
+}  // namespace fumi::api::admin

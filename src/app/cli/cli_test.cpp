@@ -1,0 +1,236 @@
+#include "app/cli/client.h"
+#include "app/cli/commands.h"
+
+#include <doctest/doctest.h>
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <cstdlib>
+
+using namespace fumi;
+using namespace fumi::app;
+
+namespace {
+
+// Runs a command line against scripted answers.
+struct Rig {
+  std::string out, error;
+  std::vector<std::string> calls;  // "GET /path body"
+  std::vector<HttpAnswer> answers;
+  ClientContext context;
+
+  Rig() {
+    context.token = Secret("fumi_op_test");
+    context.out = [this](std::string_view text) { out += text; };
+    context.error = [this](std::string_view text) { error += text; };
+    context.send = [this](const HttpCall& call) -> Result<HttpAnswer> {
+      calls.push_back(call.method + " " + call.path + (call.body.empty() ? "" : " " + call.body));
+      if (answers.empty()) return fail(Code::unavailable, "calling", "no server");
+      HttpAnswer answer = answers.front();
+      answers.erase(answers.begin());
+      if (call.sink && answer.status == 200) {
+        const Status sunk = call.sink(answer.body);
+        if (!sunk) return std::unexpected(sunk.error());
+      }
+      return answer;
+    };
+  }
+  int run(const std::string& line) {
+    CLI::App app;
+    app.require_subcommand(1);
+    add_client_commands(app, context);
+    try {
+      app.parse(line, false);
+    } catch (const CLI::ParseError&) {
+      return 2;
+    }
+    return context.status;
+  }
+};
+
+struct TemporaryFile {
+  explicit TemporaryFile(const std::string& content) {
+    char name[] = "/tmp/fumi-cli-XXXXXX";
+    const int fd = ::mkstemp(name);
+    path = name;
+    std::FILE* file = ::fdopen(fd, "wb");
+    std::fwrite(content.data(), 1, content.size(), file);
+    std::fclose(file);
+  }
+  ~TemporaryFile() { std::remove(path.c_str()); }
+  std::string path;
+};
+
+}  // namespace
+
+TEST_CASE("commands make the calls of the API") {
+  const TemporaryFile password("secret pass\n");
+  struct Case {
+    std::string line;
+    HttpAnswer answer;
+    std::string call;
+    std::string out;
+  };
+  const std::vector<Case> cases{
+      {"tenant create acme",
+       {201, R"({"name":"acme"})"},
+       R"(POST /api/admin/v1/tenants {"name":"acme"})",
+       "acme: created\n"},
+      {"tenant create acme --json",
+       {201, R"({"name":"acme"})"},
+       R"(POST /api/admin/v1/tenants {"name":"acme"})",
+       "{\"name\":\"acme\"}\n"},
+      {"tenant suspend acme",
+       {200, "{}"},
+       R"(PATCH /api/admin/v1/tenants/acme {"status":"suspended"})",
+       "acme: changed\n"},
+      {"domain create acme.example --tenant acme",
+       {201, "{}"},
+       R"(POST /api/admin/v1/tenants/acme/domains {"name":"acme.example"})",
+       "acme.example: created\n"},
+      {"domain delete acme.example",
+       {204, ""},
+       "DELETE /api/admin/v1/domains/acme.example",
+       "acme.example: deleted\n"},
+      {"account create h@acme.example --quota 1GiB --password-file " + password.path,
+       {201, "{}"},
+       R"(POST /api/admin/v1/accounts {"address":"h@acme.example","password":"secret pass",)"
+       R"("quota_octets":1073741824})",
+       "h@acme.example: created\n"},
+      {"account disable h@acme.example",
+       {200, "{}"},
+       R"(PATCH /api/admin/v1/accounts/h%40acme.example {"status":"disabled"})",
+       "h@acme.example: changed\n"},
+      {"alias remove h@acme.example i@acme.example",
+       {204, ""},
+       "DELETE /api/admin/v1/accounts/h%40acme.example/aliases/i%40acme.example",
+       "i@acme.example: deleted\n"},
+      {"apiuser create app@acme.example --tenant acme",
+       {201, R"({"key":"fumi_api_k"})"},
+       R"(POST /api/admin/v1/tenants/acme/api-users {"name":"app@acme.example"})",
+       "fumi_api_k\n"},
+      {"queue retry 4fz",
+       {204, ""},
+       "POST /api/admin/v1/queue/4fz/retry",
+       "4fz: will be tried again now\n"},
+  };
+  for (const Case& each : cases) {
+    CAPTURE(each.line);
+    Rig rig;
+    rig.answers = {each.answer};
+    CHECK(rig.run(each.line) == 0);
+    REQUIRE(rig.calls.size() == 1);
+    CHECK(rig.calls[0] == each.call);
+    CHECK(rig.out == each.out);
+  }
+}
+
+TEST_CASE("lists follow their pages and stand in columns") {
+  Rig rig;
+  rig.answers = {
+      {200,
+       R"({"items":[{"address":"a@x.jp","name":"山田 花子","status":"active","used_octets":10,)"
+       R"("quota_octets":0}],"next":"k1"})"},
+      {200, R"({"items":[{"address":"long@x.jp","name":"B","status":"active",)"
+            R"("used_octets":2097152,"quota_octets":1073741824}]})"}};
+  CHECK(rig.run("account list --tenant acme") == 0);
+  REQUIRE(rig.calls.size() == 2);
+  CHECK(rig.calls[1] == "GET /api/admin/v1/tenants/acme/accounts?limit=1000&after=k1");
+  CHECK(rig.out ==
+        "ADDRESS    NAME       STATUS  USED     QUOTA\n"
+        "a@x.jp     山田 花子  active  10 B     -\n"
+        "long@x.jp  B          active  2.0 MiB  1.0 GiB\n");
+}
+
+TEST_CASE("refusals: exit status and words") {
+  Rig refused;
+  refused.answers = {{409, R"({"title":"It exists already","detail":"acme\u001b[31m exists"})"}};
+  CHECK(refused.run("tenant create acme") == 1);
+  CHECK(refused.error == "fumi: It exists already: acme [31m exists\n");
+  Rig away;
+  CHECK(away.run("tenant list") == 1);
+  CHECK(away.error.find("can't be reached") != std::string::npos);
+  Rig garbage;
+  garbage.answers = {{200, "<html>"}};
+  CHECK(garbage.run("tenant list") == 1);
+  Rig anonymous;
+  anonymous.context.token = Secret();
+  CHECK(anonymous.run("tenant list") == 2);
+  CHECK(anonymous.calls.empty());
+  Rig quota;
+  const TemporaryFile password("secret pass");
+  CHECK(quota.run("account create a@b.jp --quota lots --password-file " + password.path) == 2);
+  Rig no_password;
+  CHECK(no_password.run("account create a@b.jp --password-file /nonexistent") == 2);
+  Rig usage;
+  CHECK(usage.run("tenant create") == 2);
+  Rig time;
+  CHECK(time.run("log --since yesterday") == 2);
+  Rig japanese;
+  japanese.context.language = Language::japanese;
+  CHECK(japanese.run("tenant list") == 1);
+  CHECK(japanese.error.find("サーバーに接続できません") != std::string::npos);
+}
+
+TEST_CASE("a token can come from a file") {
+  const TemporaryFile token("fumi_op_file\n");
+  Rig rig;
+  rig.context.token = Secret();
+  rig.answers = {{200, R"({"items":[]})"}};
+  CHECK(rig.run("tenant list --token-file " + token.path) == 0);
+  CHECK(rig.context.token.reveal() == "fumi_op_file");
+}
+
+TEST_CASE("the log goes on until nothing new comes") {
+  ::setenv("TZ", "Asia/Tokyo", 1);
+  ::tzset();
+  Rig rig;
+  rig.answers = {{200, R"({"items":[{"at":"2026-11-23T01:02:03.000Z","status":"delivered",)"
+                       R"("from":"a@x.jp","to":"b@y.jp","answer":"250 2.0.0 Ok","host":"mx.y.jp",)"
+                       R"("client_ip":"","message":"4fz"}],"next":"r1"})"},
+                 {200, R"({"items":[],"next":"r1"})"}};
+  CHECK(rig.run("log --message 4fz") == 0);
+  REQUIRE(rig.calls.size() == 2);
+  CHECK(rig.calls[0] == "GET /api/admin/v1/log?message=4fz&limit=500");
+  CHECK(rig.calls[1] == "GET /api/admin/v1/log?message=4fz&limit=500&after=r1");
+  CHECK(rig.out ==
+        "2026-11-23 10:02:03  delivered     a@x.jp -> b@y.jp  250 2.0.0 Ok  [mx.y.jp]  (4fz)\n");
+}
+
+TEST_CASE("times") {
+  ::setenv("TZ", "Asia/Tokyo", 1);
+  ::tzset();
+  const Instant now = from_micros(1'795'392'123'000'000);
+  CHECK(parse_since("1h", now) == to_rfc3339(now - std::chrono::hours(1)));
+  CHECK(parse_since("2026-11-23", now) == "2026-11-22T15:00:00.000Z");
+  CHECK(parse_since("2026-11-23T01:02:03Z", now) == "2026-11-23T01:02:03Z");
+  CHECK_FALSE(parse_since("soon", now));
+}
+
+TEST_CASE("an export gets its name when it is complete") {
+  const TemporaryFile target("");
+  Rig rig;
+  rig.answers = {{200, "{\"format\":\"fumi-audit-1\"}\n"}};
+  CHECK(rig.run("audit export --tenant acme --out " + target.path) == 0);
+  std::FILE* file = std::fopen(target.path.c_str(), "rb");
+  REQUIRE(file != nullptr);
+  char content[64] = "";
+  CHECK(std::fread(content, 1, sizeof content, file) == 26);
+  std::fclose(file);
+  Rig fails;
+  fails.answers = {{404, R"({"title":"no","detail":"tenant"})"}};
+  CHECK(fails.run("audit export --tenant none --out " + target.path + ".new") == 1);
+  CHECK(std::fopen((target.path + ".new").c_str(), "rb") == nullptr);
+}
+
+TEST_CASE("verify needs no token and tells what is wrong") {
+  const TemporaryFile garbage("not an export\n");
+  Rig rig;
+  rig.context.token = Secret();
+  CHECK(rig.run("audit verify " + garbage.path) == 1);
+  CHECK(rig.calls.empty());
+  CHECK(rig.error.find("NOT INTACT") != std::string::npos);
+  Rig missing;
+  CHECK(missing.run("audit verify /nonexistent/file") == 1);
+}

@@ -1,0 +1,34 @@
+// How the groups of commands are built. Private to the module.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "app/cli/client.h"
+
+namespace fumi::app {
+
+// What options are parsed into; one object for all commands, as only one runs.
+struct Commands {
+  explicit Commands(ClientContext& the_context) : context(the_context) {}
+  ClientContext& context;
+  CommonOptions options;
+  std::string name, tenant, second, password_file, display_name, quota, file;
+  std::string message, from, to, status, since, until, domain, stream = "operation";
+  bool follow = false, set_password = false;
+};
+// Shared by the callbacks of all commands.
+using SharedCommands = std::shared_ptr<Commands>;
+
+CLI::App* add_command(CLI::App& group, Commands& commands, const std::string& name,
+                      const std::string& help, std::function<void(Client&)> run);
+CLI::App& add_group(CLI::App& app, const std::string& name, const std::string& help,
+                    const std::string& examples);
+
+void add_tenant_commands(CLI::App& app, const SharedCommands& commands);
+void add_account_commands(CLI::App& app, const SharedCommands& commands);
+void add_mail_commands(CLI::App& app, const SharedCommands& commands);
+void add_audit_commands(CLI::App& app, const SharedCommands& commands);
+
+}  // namespace fumi::app

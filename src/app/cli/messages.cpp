@@ -1,0 +1,89 @@
+#include "app/cli/messages.h"
+
+#include <array>
+#include <cstdlib>
+
+namespace fumi::app {
+namespace {
+
+struct Entry {
+  Text which;
+  std::string_view english;
+  std::string_view japanese;
+};
+
+constexpr std::array<Entry, std::size_t(Text::count_)> kTexts{{
+    {Text::no_token,
+     "no operator token: set FUMI_TOKEN or give --token-file (fumi init printed it)",
+     "オペレータートークンがありません。FUMI_TOKEN を設定するか、--token-file "
+     "を指定してください(fumi init "
+     "が表示したもの)"},
+    {Text::unreadable_token_file, "the token file can't be read",
+     "トークンファイルを読み込めません"},
+    {Text::unreachable, "the server can't be reached", "サーバーに接続できません"},
+    {Text::bad_answer, "the server's answer is not understood; is FUMI_URL right?",
+     "サーバーの応答を解釈できません。FUMI_URL を確認してください"},
+    {Text::unreadable_password, "the password can't be read", "パスワードを読み込めません"},
+    {Text::passwords_differ, "the two passwords differ", "2 回のパスワードが一致しません"},
+    {Text::ask_password, "Password: ", "パスワード: "},
+    {Text::ask_password_again, "Again: ", "もう一度: "},
+    {Text::no_terminal, "no terminal to ask for the password: give --password-file",
+     "パスワードを入力する端末がありません。--password-file を指定してください"},
+    {Text::bad_size, "not a size; write 500MiB, 1GiB, or 0 for no limit",
+     "容量の形式が正しくありません。500MiB、1GiB、または無制限の 0 のように指定してください"},
+    {Text::bad_time, "not a time; write 1h, 2026-11-23 or 2026-11-23T01:02:03Z",
+     "時刻の形式が正しくありません。1h、2026-11-23、2026-11-23T01:02:03Z のように指定してください"},
+    {Text::unwritable_file, "the file can't be written", "ファイルに書き込めません"},
+    {Text::unreadable_file, "the file can't be read", "ファイルを読み込めません"},
+    {Text::key_shown_once, "The line above is the key. It is shown this once.",
+     "上の行がキーです。表示されるのはこの一度だけです。"},
+    {Text::done_created, "created", "作成しました"},
+    {Text::done_changed, "changed", "変更しました"},
+    {Text::done_deleted, "deleted", "削除しました"},
+    {Text::done_retried, "will be tried again now", "すぐに再送を試みます"},
+    {Text::done_cancelled, "taken out of the queue", "キューから取り消しました"},
+    {Text::done_exported, "exported to", "書き出し先:"},
+    {Text::audit_intact, "intact, records:", "改ざんは見つかりませんでした。記録数:"},
+    {Text::audit_broken, "NOT INTACT, findings:", "改ざんまたは欠落があります。件数:"},
+    {Text::nothing_found, "nothing found", "見つかりませんでした"},
+    {Text::head_name, "NAME", "名前"},
+    {Text::head_status, "STATUS", "状態"},
+    {Text::head_created, "CREATED", "作成日時"},
+    {Text::head_address, "ADDRESS", "アドレス"},
+    {Text::head_used, "USED", "使用量"},
+    {Text::head_quota, "QUOTA", "上限"},
+    {Text::head_id, "ID", "ID"},
+    {Text::head_from, "FROM", "差出人"},
+    {Text::head_recipients, "RECIPIENTS", "宛先"},
+    {Text::head_next_try, "NEXT TRY", "次の試行"},
+    {Text::head_answer, "LAST ANSWER", "最後の応答"},
+    {Text::head_size, "SIZE", "サイズ"},
+    {Text::head_tenant, "TENANT", "テナント"},
+    {Text::head_type, "TYPE", "種類"},
+    {Text::head_value, "VALUE", "値"},
+}};
+
+constexpr bool in_order() {
+  for (std::size_t i = 0; i < kTexts.size(); ++i)
+    if (std::size_t(kTexts[i].which) != i || kTexts[i].japanese.empty()) return false;
+  return true;
+}
+static_assert(in_order(), "one entry for each Text, in its order, in both languages");
+
+}  // namespace
+
+Language language_of_environment() {
+  for (const char* name : {"LC_ALL", "LC_MESSAGES", "LANG"}) {
+    const char* const value = std::getenv(name);
+    if (value == nullptr || *value == '\0') continue;
+    return std::string_view(value).starts_with("ja") ? Language::japanese : Language::english;
+  }
+  return Language::english;
+}
+
+std::string_view text(Text which, Language language) {
+  const Entry& entry = kTexts[std::size_t(which)];
+  return language == Language::japanese ? entry.japanese : entry.english;
+}
+
+}  // namespace fumi::app

@@ -1,0 +1,52 @@
+// Settings: everything the configuration says, read and checked.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "app/options.h"
+#include "base/result.h"
+#include "config/catalogue.h"
+#include "config/document.h"
+#include "server/http/options.h"
+#include "server/imap/options.h"
+#include "server/smtp/options.h"
+#include "service/access/access.h"
+#include "service/deliver/delivery.h"
+#include "service/spool/spool.h"
+
+namespace fumi::app {
+
+struct Settings {
+  ServerOptions server;
+  StoreOptions store;
+  ListenOptions listen;
+  TlsOptions tls;
+  DnsOptions dns;
+  service::AccessOptions access;
+  service::SpoolOptions spool;
+  service::DeliveryOptions deliver;
+  server::SmtpOptions smtp;
+  server::ImapOptions imap;
+  http::HttpOptions http;
+
+  // Files in the data folder.
+  [[nodiscard]] std::string data(const std::string& name) const;
+  [[nodiscard]] std::string root_key_file() const;
+};
+
+// What the command line gives; all of it optional.
+struct SettingsSource {
+  std::string config_file;               // --config
+  std::string data;                      // --data; its fumi.toml is read if there is one
+  std::string root_key;                  // --root-key
+  int ports_base = 0;                    // --ports-base
+  std::vector<std::string> assignments;  // --set name=value
+};
+
+// Reads file, environment and command line, in that order of precedence from low to high.
+[[nodiscard]] Result<config::Document> load_document(const SettingsSource& source,
+                                                     const config::Catalogue& catalogue);
+[[nodiscard]] Result<Settings> read_settings(const config::Document& document);
+
+}  // namespace fumi::app

@@ -189,6 +189,25 @@ TEST_CASE("a failed sync drops its bytes although the next one succeeds") {
   CHECK(content(disk, folder / "f") == std::string(4, '\0'));
 }
 
+TEST_CASE("a failed sync is told once to each other handle, and not to later ones") {
+  const Folder folder;
+  FaultDisk disk(folder.path);
+  const std::string path = folder.path + "/f";
+  const auto one = disk.open(path, OpenMode::create);
+  const auto other = disk.open(path, OpenMode::read_write);
+  REQUIRE(one.has_value());
+  REQUIRE(other.has_value());
+  CHECK((*other)->write_at(0, "lost").has_value());
+  disk.fail_after(Operation::sync, 0, FaultDisk::Failing::once);
+  CHECK_FALSE((*one)->sync_data().has_value());
+  CHECK((*one)->sync_data().has_value());
+  CHECK_FALSE((*other)->sync_data().has_value());
+  CHECK((*other)->sync_data().has_value());
+  const auto late = disk.open(path, OpenMode::read_write);
+  REQUIRE(late.has_value());
+  CHECK((*late)->sync_data().has_value());
+}
+
 TEST_CASE("a disk that lies about syncs keeps nothing of them") {
   const Folder folder;
   {

@@ -96,6 +96,7 @@ struct FaultDisk::State {
   Duration sync_delay{0};
   std::uint64_t sync_count = 0;
   std::uint64_t operation_count = 0;
+  std::uint64_t process = 0;  // handles of an earlier one are dead
   bool dead = false;
   bool lying = false;
 
@@ -209,16 +210,19 @@ void FaultDisk::State::sync_names(const std::string& directory) {
 class FaultDisk::Handle final : public File {
  public:
   Handle(std::shared_ptr<State> state, NodePtr node)
-      : state_(std::move(state)), node_(std::move(node)), told_(node_->failed_syncs) {}
+      : state_(std::move(state)),
+        node_(std::move(node)),
+        process_(state_->process),
+        told_(node_->failed_syncs) {}
   ~Handle() override {
     const std::lock_guard lock(state_->mutex);
-    if (locked_here_) node_->locked = false;
+    if (locked_here_ && process_ == state_->process) node_->locked = false;
     node_.reset();
   }
 
   Result<std::size_t> read_at(std::uint64_t offset, std::span<char> into) override {
     const std::lock_guard lock(state_->mutex);
-    FUMI_CHECK(state_->enter(Operation::read));
+    FUMI_CHECK(enter(Operation::read));
     if (offset >= node_->size) return 0;
     const std::uint64_t count = std::min<std::uint64_t>(into.size(), node_->size - offset);
     std::uint64_t done = 0;
@@ -241,7 +245,7 @@ class FaultDisk::Handle final : public File {
 
   Status write_at(std::uint64_t offset, std::span<const std::string_view> parts) override {
     const std::lock_guard lock(state_->mutex);
-    FUMI_CHECK(state_->enter(Operation::write));
+    FUMI_CHECK(enter(Operation::write));
     std::uint64_t end = offset;
     for (const auto part : parts)
       end += part.size();
@@ -255,7 +259,8 @@ class FaultDisk::Handle final : public File {
 
   Status sync_data() override {
     std::unique_lock lock(state_->mutex);
-    if (Status status = state_->enter(Operation::sync); !status) {
+    if (process_ != state_->process) return enter(Operation::sync);
+    if (Status status = enter(Operation::sync); !status) {
       // As Linux does: the pages count as clean, so that the next sync "succeeds" without them.
       for (auto& [number, page] : node_->pages) {
         page.dropped = true;
@@ -278,7 +283,7 @@ class FaultDisk::Handle final : public File {
 
   Status truncate(std::uint64_t size) override {
     const std::lock_guard lock(state_->mutex);
-    FUMI_CHECK(state_->enter(Operation::write));
+    FUMI_CHECK(enter(Operation::write));
     FUMI_CHECK(state_->grow(*node_, size));
     if (size < node_->size) {
       // Pages behind the end are kept as zeros: the real file still holds its old bytes there.
@@ -295,7 +300,7 @@ class FaultDisk::Handle final : public File {
 
   Status allocate(std::uint64_t offset, std::uint64_t length) override {
     const std::lock_guard lock(state_->mutex);
-    FUMI_CHECK(state_->enter(Operation::write));
+    FUMI_CHECK(enter(Operation::write));
     FUMI_CHECK(state_->grow(*node_, offset + length));
     node_->size = std::max(node_->size, offset + length);
     return {};
@@ -303,13 +308,13 @@ class FaultDisk::Handle final : public File {
 
   Result<std::uint64_t> size() override {
     const std::lock_guard lock(state_->mutex);
-    FUMI_CHECK(state_->enter(Operation::read));
+    FUMI_CHECK(enter(Operation::read));
     return node_->size;
   }
 
   Status lock_exclusive() override {
     const std::lock_guard lock(state_->mutex);
-    FUMI_CHECK(state_->enter(Operation::read));
+    FUMI_CHECK(enter(Operation::read));
     if (node_->locked && !locked_here_) {
       return fail(Code::conflict, "locking a file", "another handle holds it");
     }
@@ -318,8 +323,15 @@ class FaultDisk::Handle final : public File {
   }
 
  private:
+  // The lock is held.
+  Status enter(Operation kind) {
+    if (process_ == state_->process) return state_->enter(kind);
+    return fail(Code::unavailable, "using the disk", "the process was killed");
+  }
+
   std::shared_ptr<State> state_;
   NodePtr node_;
+  const std::uint64_t process_;
   std::uint64_t told_;  // of node_->failed_syncs
   bool locked_here_ = false;
 };
@@ -379,6 +391,13 @@ void FaultDisk::power_cut(PowerCut how) {
   }
   state_->names.clear();
   state_->durable.clear();
+}
+
+void FaultDisk::kill_process() {
+  const std::lock_guard lock(state_->mutex);
+  ++state_->process;
+  for (const auto& [path, node] : state_->names)
+    node->locked = false;
 }
 
 std::uint64_t FaultDisk::syncs() const {

@@ -9,7 +9,8 @@
 // until sync_directory() of its folder. Reads see everything written, as with a page cache.
 //
 // After a sync that failed its bytes are still seen but never become durable, although later syncs
-// succeed, as on Linux. Each other open handle of the file is told once too, by its next sync.
+// succeed, as on Linux. Each other open handle of the file is told once too, by its next sync; a
+// handle opened afterwards is not, although it reads those bytes.
 //
 // Any thread; one lock. Paths must lie under `root`, an existing folder on a real disk, as given.
 #pragma once
@@ -46,6 +47,9 @@ class FaultDisk final : public FileSystem {
   // From now on the disk lies: syncs of files succeed and do nothing.
   void ignore_syncs();
   void power_cut(PowerCut how);
+  // The program dies, the machine runs on: every handle opened so far gets unavailable, its locks
+  // are free, and whoever opens the files next sees all that was written, synced or not.
+  void kill_process();
 
   [[nodiscard]] std::uint64_t syncs() const;       // since the start, folders included
   [[nodiscard]] std::uint64_t operations() const;  // writes, syncs and changes of names

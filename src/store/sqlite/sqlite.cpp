@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "store/sqlite/detail/checkpointer.h"
 #include "store/sqlite/detail/connection.h"
+#include "store/sqlite/detail/log_file.h"
 #include "store/sqlite/detail/readers.h"
 #include "store/sqlite/detail/writer.h"
 
@@ -108,6 +109,8 @@ Status SqliteDatabase::open() {
   if (options_.readers < 1 || options_.readers > 64 || options_.group_max < 1) {
     return fail(Code::invalid, "opening the database", "1 to 64 readers, groups of 1 or more");
   }
+  FileSystem& files = options_.files == nullptr ? posix_files() : *options_.files;
+  if (durable_) FUMI_CHECK(harden_log(options_.path, options_.vfs, files));
   FUMI_TRY(auto write, connect(Access::write));
   FUMI_CHECK(check_log(*write));
   FUMI_TRY(auto checkpoint, connect(Access::write));
@@ -117,7 +120,6 @@ Status SqliteDatabase::open() {
     readers.push_back(std::move(read));
   }
   if (durable_) {
-    FileSystem& files = options_.files == nullptr ? posix_files() : *options_.files;
     const auto folder = std::filesystem::path(options_.path).parent_path().string();
     FUMI_CHECK(files.sync_directory(folder.empty() ? "." : folder));
   }

@@ -46,7 +46,10 @@ void Checkpointer::loop() {
     if (result == SQLITE_OK) {
       counters_.checkpoints.fetch_add(1, std::memory_order_relaxed);
     } else if (is_fatal(result)) {
+      // Never again: what a partial move has left unsynced counts as moved, so that a second try
+      // would leave it out, succeed, and let the log begin anew over the only copy.
       on_error_(connection_->error(result, "moving the log into the database"));
+      return;
     } else if ((result & 0xff) != SQLITE_BUSY) {
       // A full disk, for one: everything stays in the log, and the next turn tries again.
       const Error error = connection_->error(result, "moving the log into the database");

@@ -182,6 +182,10 @@ Status SqliteConnection::configure(const std::string& pragmas) {
   return {};
 }
 
+void SqliteConnection::keep_log() {
+  sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+}
+
 Status SqliteConnection::control(const Statement& statement) {
   std::optional<Error> kept = std::move(first_error_);
   first_error_.reset();

@@ -34,6 +34,7 @@ class SqliteConnection final : public Session {
   // For the threads that own connections. Each of these texts is a literal.
   [[nodiscard]] Status control(const Statement& statement);  // BEGIN, COMMIT, SAVEPOINT, …
   [[nodiscard]] Status configure(const std::string& pragmas);
+  void keep_log();  // when this connection closes, even as the last one
   // Forgets the errors of the closure before, and drops surplus statements.
   void start_closure();
   // The first error of a statement since start_closure().

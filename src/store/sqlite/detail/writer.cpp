@@ -45,6 +45,9 @@ SqliteWriter::SqliteWriter(const SqliteOptions& options,
 void SqliteWriter::close() {
   queue_.close();
   if (thread_.joinable()) thread_.join();
+  // Closing the last connection moves the log into the file and removes it. After a failure the log
+  // is the only copy that can be trusted: the next start moves all of it again.
+  if (connection_ != nullptr && failed_) connection_->keep_log();
   connection_.reset();
 }
 
@@ -220,6 +223,10 @@ void SqliteWriter::commit(Group& group) {
     undo();
     if (connection_->saw_fatal()) fail_for_good(status.error());
     return fail_open(group, status.error());
+  }
+  // Another connection's sync failed meanwhile: this one's may have succeeded without its pages.
+  if (failed_) {
+    return fail_open(group, {Code::unavailable, "committing", "an I/O error has stopped it"});
   }
   counters_.count_group(static_cast<std::size_t>(open));
   for (Running& one : group) {

@@ -169,6 +169,7 @@ Server::~Server() = default;
 
 Status Server::Parts::build(StorageBase base) {
   FUMI_TRY(storage, Storage::open(settings, Create::no, std::move(base), die_of));
+  FUMI_CHECK(storage->listen());
   io = std::make_unique<net::IoPool>(settings.server.io_threads);
   cpu = std::make_unique<net::BlockingPool>(settings.server.cpu_threads, kPoolQueue);
   runtime = std::make_unique<NetRuntime>(io->executor(0), *cpu);
@@ -396,7 +397,10 @@ void Server::Parts::publish_metrics() {
   const obs::Gauge writes = registry.gauge("fumi_store_writes", "Transactions committed");
   const obs::Gauge groups = registry.gauge("fumi_store_commits", "Group commits, hence syncs");
   const obs::Gauge waiting = registry.gauge("fumi_store_writes_waiting", "Transactions waiting");
-  registry.on_expose([this, queued, writes, groups, waiting] {
+  const obs::Gauge hearing = registry.gauge(
+      "fumi_store_hears_nodes", "1 while other nodes' changes are heard, or where there are none");
+  registry.on_expose([this, queued, writes, groups, waiting, hearing] {
+    hearing.set(storage->hears_others() ? 1 : 0);
     const sql::Metrics metrics = storage->database().metrics();
     queued.set(double(spool ? spool->messages() : 0));
     writes.set(double(metrics.writes));

@@ -22,7 +22,20 @@ Result<std::unique_ptr<Storage>> Storage::open(const Settings& settings, Create 
 }
 
 Storage::~Storage() {
+  listener_.reset();
   if (database_) database_->close();
+}
+
+Status Storage::listen() {
+  if (connection_.reveal().empty()) return {};
+  sql::PostgresListenerOptions options;
+  options.connection = connection_.reveal();
+  options.channel = store::SqlStore::kChannel;
+  sql::PostgresListenerEvents events;
+  events.on_payload = [this](std::string_view payload) { store_->on_notification(payload); };
+  events.on_gap = [this] { bus_.publish_gap(); };
+  FUMI_TRY(listener_, sql::PostgresListener::start(std::move(options), std::move(events)));
+  return {};
 }
 
 Status Storage::open_keys(const Settings& settings, Create create, FileSystem& files) {
@@ -48,9 +61,9 @@ Status Storage::open_keys(const Settings& settings, Create create, FileSystem& f
 Status Storage::open_database(const Settings& settings, const StorageBase& base,
                               const std::function<void(const Error&)>& on_fatal) {
   if (settings.store.engine == StoreEngine::postgres) {
-    FUMI_TRY(const Secret connection, settings.store.postgres.read());
+    FUMI_TRY(connection_, settings.store.postgres.read());
     sql::PostgresOptions options;
-    options.connection = connection.reveal();
+    options.connection = connection_.reveal();
     options.writers = int(settings.store.connections);
     options.readers = int(settings.store.connections);
     FUMI_TRY(database_, sql::open_postgres(std::move(options)));

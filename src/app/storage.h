@@ -8,6 +8,7 @@
 
 #include "app/settings.h"
 #include "base/file.h"
+#include "base/secret.h"
 #include "crypto/key_ring.h"
 #include "crypto/root_key.h"
 #include "domain/change_bus.h"
@@ -16,6 +17,7 @@
 #include "store/blob/segment_store.h"
 #include "store/keys/file_key_store.h"
 #include "store/mail/store.h"
+#include "store/postgres/listener.h"
 #include "store/sql/database.h"
 
 namespace fumi::app {
@@ -44,6 +46,10 @@ class Storage {
   [[nodiscard]] ChangeBus& bus() { return bus_; }
   [[nodiscard]] sql::Database& database() { return *database_; }
 
+  // Hears the changes of other nodes from now on; nothing to do on SQLite, which has no others.
+  [[nodiscard]] Status listen();
+  [[nodiscard]] bool hears_others() const { return !listener_ || listener_->is_listening(); }
+
  private:
   explicit Storage(std::uint8_t node) : ids_(system_clock(), node) {}
   Status open_keys(const Settings& settings, Create create, FileSystem& files);
@@ -60,6 +66,8 @@ class Storage {
   std::unique_ptr<BlobStore> blobs_;
   store::SegmentBlobStore* segments_ = nullptr;
   std::unique_ptr<store::SqlStore> store_;
+  Secret connection_;                                // PostgreSQL's
+  std::unique_ptr<sql::PostgresListener> listener_;  // last: its thread calls the store
 };
 
 }  // namespace fumi::app

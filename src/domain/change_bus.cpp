@@ -29,4 +29,12 @@ void ChangeBus::publish(std::span<const Change> changes) {
   }
 }
 
+void ChangeBus::publish_gap() {
+  const std::scoped_lock lock(mutex_);
+  for (const auto& [account, entries] : listeners_) {
+    for (const Entry& entry : entries)
+      entry.listener({TenantId(), account, MailboxId()});
+  }
+}
+
 }  // namespace fumi

@@ -18,7 +18,9 @@ namespace fumi {
 struct Change {
   TenantId tenant;
   AccountId account;
-  MailboxId mailbox;  // 0: the account itself (mailboxes created, renamed, deleted)
+  // 0: the account itself (mailboxes created, renamed, deleted), or anything of it, see
+  // publish_gap().
+  MailboxId mailbox;
 };
 
 class ChangeBus {
@@ -51,6 +53,9 @@ class ChangeBus {
 
   [[nodiscard]] Subscription subscribe(AccountId account, Listener listener);
   void publish(std::span<const Change> changes);
+  // Some changes may have been missed, nobody knows whose: calls every listener, with its account
+  // and no tenant.
+  void publish_gap();
 
  private:
   struct Entry {

@@ -113,5 +113,20 @@ TEST_CASE("the change bus reaches subscribers of the account until they leave") 
   CHECK(heard == 2);
 }
 
+TEST_CASE("a gap is told to everybody who listens") {
+  ChangeBus bus;
+  std::vector<Change> heard;
+  const auto keep = [&](const Change& change) { heard.push_back(change); };
+  const auto one = bus.subscribe(AccountId(2), keep);
+  const auto other = bus.subscribe(AccountId(9), keep);
+  {
+    const auto gone = bus.subscribe(AccountId(4), keep);
+  }
+  bus.publish_gap();
+  REQUIRE(heard.size() == 2);
+  CHECK(heard[0].account.value() + heard[1].account.value() == 11);
+  CHECK_FALSE(heard[0].mailbox);
+}
+
 }  // namespace
 }  // namespace fumi

@@ -1,6 +1,7 @@
 #include "store/mail/store.h"
 
 #include <algorithm>
+#include <random>
 
 #include "base/ascii.h"
 #include "store/mail/detail/schema.h"
@@ -28,23 +29,29 @@ constexpr std::size_t kPayloadOctetsMax = 7000;  // PostgreSQL takes up to 8,000
 constexpr int kPage = 1000;
 
 // Tells the other nodes, in the transaction, so that only what is committed is told.
-Status notify(sql::Session& session, const std::vector<Change>& changes) {
+Status notify(const Shared& shared, sql::Session& session, const std::vector<Change>& changes) {
   if (session.engine() != sql::Engine::postgres) return {};
-  std::string payload;
+  std::string payload = shared.sender;
   auto send = [&]() -> Status {
-    if (payload.empty()) return {};
+    if (payload == shared.sender) return {};
     FUMI_CHECK(session.query(kNotify, [](const Row&) {}, payload));
-    payload.clear();
+    payload = shared.sender;
     return {};
   };
   for (const Change& change : changes) {
-    if (!payload.empty()) payload += ' ';
+    payload += ' ';
     payload += std::to_string(change.tenant.value()) + '.' +
                std::to_string(change.account.value()) + '.' +
                std::to_string(change.mailbox.value());
     if (payload.size() > kPayloadOctetsMax) FUMI_CHECK(send());
   }
   return send();
+}
+
+// Two programs that were given the same node number by mistake still hear each other.
+std::string random_sender() {
+  std::random_device random;
+  return '@' + std::to_string(random()) + '-' + std::to_string(random());
 }
 
 std::optional<std::uint64_t> number(std::string_view digits) {
@@ -109,7 +116,7 @@ SqlStore::~SqlStore() = default;
 Result<std::unique_ptr<SqlStore>> SqlStore::open(SqlStoreParts parts, SqlStoreOptions options) {
   FUMI_TRY([[maybe_unused]] const int applied, sql::migrate(parts.database, migrations()));
   return std::unique_ptr<SqlStore>(
-      new SqlStore(std::unique_ptr<Shared>(new Shared{parts, options, {}, {}})));
+      new SqlStore(std::unique_ptr<Shared>(new Shared{parts, options, random_sender(), {}, {}})));
 }
 
 Task<Status> SqlStore::run_erased(Store::Access access, TenantScope scope,
@@ -120,7 +127,7 @@ Task<Status> SqlStore::run_erased(Store::Access access, TenantScope scope,
     effects = Effects();
     SqlTx tx(*shared_, session, scope, effects);
     FUMI_CHECK(work(tx));
-    return notify(session, effects.changes);
+    return notify(*shared_, session, effects.changes);
   };
   if (access == Store::Access::read) {
     Status status = co_await shared_->parts.database.read(std::move(closure));
@@ -143,7 +150,7 @@ Task<Status> SqlStore::run_erased(Platform::Access access,
     effects = Effects();
     SqlPlatformTx tx(*shared_, session, effects);
     FUMI_CHECK(work(tx));
-    return notify(session, effects.changes);
+    return notify(*shared_, session, effects.changes);
   };
   if (access == Platform::Access::read) {
     Status status = co_await shared_->parts.database.read(std::move(closure));
@@ -184,6 +191,7 @@ Result<int> SqlStore::drop_mail_records(Instant before) {
 void SqlStore::on_notification(std::string_view payload) {
   std::vector<Change> changes;
   for (const std::string_view part : ascii::split(payload, ' ')) {
+    if (part == shared_->sender) return;
     const auto fields = ascii::split(part, '.');
     if (fields.size() != 3) continue;
     const auto tenant = number(fields[0]);

@@ -65,8 +65,11 @@ class SqlStore final : public Store, public Platform {
   // Retention of the chained streams is by export and a later version's migration. Blocks.
   [[nodiscard]] Result<int> drop_mail_records(Instant before);
 
-  // Feeds a notification of another node ("tenant.account.mailbox …") to the ChangeBus. Parts that
-  // don't parse are ignored: the payload comes from the database, but from any of its users.
+  // The channel on which nodes tell each other of changes.
+  static constexpr std::string_view kChannel = "fumi_changes";
+  // Feeds a notification ("@node tenant.account.mailbox …") to the ChangeBus, unless this very
+  // store has sent it: its bus knows already. Parts that don't parse are ignored: the payload comes
+  // from the database, but from any of its users.
   void on_notification(std::string_view payload);
 
  private:

@@ -68,6 +68,7 @@ class Aad {
 struct Shared {
   SqlStoreParts parts;
   SqlStoreOptions options;
+  std::string sender;  // "@…": marks this store's notifications as its own
   std::mutex mutex;
   std::set<int> record_days;  // days whose table is there for certain
 

@@ -9,6 +9,7 @@
 #include "store/sqlite/detail/checkpointer.h"
 #include "store/sqlite/detail/connection.h"
 #include "store/sqlite/detail/log_file.h"
+#include "store/sqlite/detail/log_vfs.h"
 #include "store/sqlite/detail/readers.h"
 #include "store/sqlite/detail/writer.h"
 
@@ -52,13 +53,15 @@ class SqliteDatabase final : public Database {
   }
 
  private:
-  [[nodiscard]] Result<std::unique_ptr<SqliteConnection>> connect(Access access);
+  [[nodiscard]] Result<std::unique_ptr<SqliteConnection>> connect(Access access,
+                                                                  const std::string& vfs);
   [[nodiscard]] std::string pragmas(Access access) const;
 
   SqliteOptions options_;
   TemporaryFolder folder_;
   bool durable_ = true;
   Counters counters_;
+  std::unique_ptr<LogVfs> log_vfs_;  // the writer's; null: it uses the plain one
   // Made once in open() and kept after close(), so that late calls are refused and not lost. Closed
   // in this order: readers, writer, checkpointer.
   std::unique_ptr<Checkpointer> checkpointer_;
@@ -81,8 +84,9 @@ std::string SqliteDatabase::pragmas(Access access) const {
   return text + "PRAGMA cache_size=-" + number(options_.cache_octets / 1024);
 }
 
-Result<std::unique_ptr<SqliteConnection>> SqliteDatabase::connect(Access access) {
-  FUMI_TRY(auto connection, SqliteConnection::open(options_.path, options_.vfs, access));
+Result<std::unique_ptr<SqliteConnection>> SqliteDatabase::connect(Access access,
+                                                                  const std::string& vfs) {
+  FUMI_TRY(auto connection, SqliteConnection::open(options_.path, vfs, access));
   FUMI_CHECK(connection->configure(pragmas(access)));
   return connection;
 }
@@ -111,12 +115,13 @@ Status SqliteDatabase::open() {
   }
   FileSystem& files = options_.files == nullptr ? posix_files() : *options_.files;
   if (durable_) FUMI_CHECK(harden_log(options_.path, options_.vfs, files));
-  FUMI_TRY(auto write, connect(Access::write));
-  FUMI_CHECK(check_log(*write));
-  FUMI_TRY(auto checkpoint, connect(Access::write));
+  FUMI_TRY(auto checkpoint, connect(Access::write, options_.vfs));
+  FUMI_CHECK(check_log(*checkpoint));
+  if (durable_ && LogVfs::can_serve(checkpoint->handle())) log_vfs_ = LogVfs::make(options_.vfs);
+  FUMI_TRY(auto write, connect(Access::write, log_vfs_ ? log_vfs_->name() : options_.vfs));
   std::vector<std::unique_ptr<SqliteConnection>> readers;
   for (int i = 0; i < options_.readers; ++i) {
-    FUMI_TRY(auto read, connect(Access::read));
+    FUMI_TRY(auto read, connect(Access::read, options_.vfs));
     readers.push_back(std::move(read));
   }
   if (durable_) {

@@ -1,13 +1,14 @@
 #include "store/blob/detail/segment_log.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/assert.h"
 
 namespace fumi::store::detail {
 namespace {
 
-constexpr Duration kGatherMax = std::chrono::milliseconds(2);
+constexpr std::uint64_t kEverything = std::numeric_limits<std::uint64_t>::max();
 
 }  // namespace
 
@@ -50,7 +51,7 @@ Status SegmentLog::begin_segment() {
 // The old segment is durable to its exact end before the next one's name exists, so that only the
 // last segment can ever have a torn tail.
 Status SegmentLog::seal_segment() {
-  if (auto synced = sync(); !synced) return synced;
+  if (auto synced = sync(kEverything); !synced) return synced;
   std::unique_lock sync_lock(syncing_);
   auto sealed = file_->truncate(end_);
   if (sealed) sealed = file_->sync_data();
@@ -92,47 +93,39 @@ Result<SegmentLog::Appended> SegmentLog::append(RecordHeader header, std::string
     const std::lock_guard lock(mutex_);
     end_ += record.size();
     out.sequence = ++appended_;
-    wake = appended_ >= wake_at_;
+    wake = last_group_ <= 1 && appended_ == durable_ + 1;
   }
   if (wake) written_.notify_one();
   return out;
+}
+
+bool SegmentLog::has_work() const {
+  if (appended_ == durable_) return false;
+  return !waiters_.empty() || last_group_ <= 1;
 }
 
 void SegmentLog::run() {
   for (;;) {
     {
       std::unique_lock lock(mutex_);
-      wake_at_ = durable_ + 1;
-      written_.wait(lock, [this] { return stopping_ || failure_ || appended_ >= wake_at_; });
-      if (last_group_ > 1) {
-        wake_at_ = durable_ + last_group_;
-        written_.wait_for(lock, gather_,
-                          [this] { return stopping_ || failure_ || appended_ >= wake_at_; });
-      }
+      written_.wait(lock, [this] { return stopping_ || failure_ || has_work(); });
       if (failure_) return;
-      if (appended_ == durable_) {  // stopping, or sealing a segment has synced meanwhile
-        if (stopping_) return;
-        continue;
-      }
+      if (stopping_ && appended_ == durable_) return;
     }
-    const auto start = std::chrono::steady_clock::now();
-    if (!sync()) return;
-    const auto spent = std::chrono::steady_clock::now() - start;
-    gather_ = std::min(kGatherMax, std::chrono::duration_cast<Duration>(spent) / 4);
+    if (!sync(kEverything)) return;
   }
 }
 
-Status SegmentLog::sync() {
+Status SegmentLog::sync(std::uint64_t sequence) {
   std::vector<Waiter> ready;
   {
     const std::lock_guard sync_lock(syncing_);
     std::shared_ptr<File> file;
-    std::uint64_t sequence = 0;
     std::uint64_t end = 0;
     {
       const std::lock_guard lock(mutex_);
+      if (durable_ >= std::min(sequence, appended_)) return {};
       if (failure_) return std::unexpected(*failure_);
-      if (appended_ == durable_) return {};
       file = file_;
       sequence = appended_;
       end = end_;
@@ -151,7 +144,6 @@ Status SegmentLog::sync() {
                  std::make_move_iterator(waiting.begin()));
     waiters_.erase(waiters_.begin(), waiting.begin());
   }
-  released_.notify_all();
   release(std::move(ready), {});
   return {};
 }
@@ -166,17 +158,11 @@ void SegmentLog::fail_for_ever(Error error) {
     waiters.swap(waiters_);
   }
   written_.notify_all();
-  released_.notify_all();
   release(std::move(waiters), std::unexpected(error));
   if (options_.on_fatal) options_.on_fatal(error);
 }
 
-Status SegmentLog::wait(std::uint64_t sequence) {
-  std::unique_lock lock(mutex_);
-  released_.wait(lock, [&] { return durable_ >= sequence || failure_; });
-  if (durable_ >= sequence) return {};
-  return std::unexpected(*failure_);
-}
+Status SegmentLog::wait(std::uint64_t sequence) { return sync(sequence); }
 
 void SegmentLog::when_durable(Waiter waiter) {
   Status status;
@@ -184,6 +170,7 @@ void SegmentLog::when_durable(Waiter waiter) {
     const std::lock_guard lock(mutex_);
     if (durable_ < waiter.sequence && !failure_) {
       waiters_.push_back(std::move(waiter));
+      written_.notify_one();
       return;
     }
     if (durable_ < waiter.sequence) status = std::unexpected(*failure_);

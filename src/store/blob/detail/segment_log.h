@@ -1,9 +1,14 @@
 // SegmentLog: the end of the last segment, where all writers append, and the thread that syncs.
 //
-// Writers take their turns under a mutex; the bytes go to the page cache there and then. The
-// syncing thread makes everything that was written by then durable with one fdatasync, while the
-// next group collects, and releases all who waited for it together. So what is durable is always a
-// prefix of what was written.
+// Writers take their turns under a mutex; the bytes go to the page cache there and then. One
+// fdatasync makes everything durable that was written by then, and releases all who waited for it
+// together. So what is durable is always a prefix of what was written.
+//
+// Who syncs: whoever blocks in wait() does it there and then, which is how a group commit of the
+// database covers all its blobs with one call. The log's own thread serves those who wait without
+// blocking; and while records come one at a time it syncs each at once, so that a lone sender's
+// record is on its way to the disk before its transaction has begun. Under load it leaves records
+// alone that nobody waits for yet: each sync costs the machine as much as a message.
 //
 // After a failed sync nothing is acknowledged any more: the kernel may have dropped the dirty pages
 // and forgotten the error, and a second call would falsely succeed.
@@ -53,7 +58,7 @@ class SegmentLog {
   // octets. storage_full leaves the log as it was.
   [[nodiscard]] Result<Appended> append(RecordHeader header, std::string& record);
 
-  [[nodiscard]] Status wait(std::uint64_t sequence);  // blocks
+  [[nodiscard]] Status wait(std::uint64_t sequence);  // blocks: syncs
   void when_durable(Waiter waiter);                   // completes it on its executor
   // Empty while it works.
   [[nodiscard]] std::optional<Error> failure() const;
@@ -68,9 +73,11 @@ class SegmentLog {
   [[nodiscard]] Status seal_segment();
   [[nodiscard]] Status make_room(std::uint64_t octets);
   void run();
-  // Syncs and publishes what it made durable. One at a time (syncing_): a failed sync is reported
-  // to one caller only, and another's success at the same moment would mean nothing.
-  [[nodiscard]] Status sync();
+  // Syncs and publishes what it made durable, unless `sequence` is durable already. One at a time
+  // (syncing_): a failed sync is reported to one caller only, and another's success at the same
+  // moment would mean nothing.
+  [[nodiscard]] Status sync(std::uint64_t sequence);
+  [[nodiscard]] bool has_work() const;  // for the log's own thread; needs mutex_
   void fail_for_ever(Error error);
 
   SegmentFiles& files_;
@@ -82,17 +89,14 @@ class SegmentLog {
   std::mutex syncing_;
 
   mutable std::mutex mutex_;
-  std::condition_variable written_;   // to the syncing thread
-  std::condition_variable released_;  // to those who block
-  std::shared_ptr<File> file_;        // shared with readers through SegmentFiles
+  std::condition_variable written_;  // to the syncing thread
+  std::shared_ptr<File> file_;       // shared with readers through SegmentFiles
   std::uint32_t segment_ = 0;
   std::uint64_t end_ = 0;          // of the segment: where the next record goes
   std::uint64_t durable_end_ = 0;  // of the segment
   std::uint64_t appended_ = 0;     // records since start
   std::uint64_t durable_ = 0;
-  std::uint64_t wake_at_ = 1;     // appended_ at which the syncing thread wants to hear of it
   std::uint64_t last_group_ = 0;  // records that the last sync made durable
-  Duration gather_{0};            // how long a group may wait for those who were in the last one
   std::vector<Waiter> waiters_;
   std::optional<Error> failure_;
   bool stopping_ = false;

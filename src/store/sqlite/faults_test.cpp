@@ -352,6 +352,45 @@ TEST_CASE("a killed process has lost power: only what was acknowledged need be t
   }
 }
 
+TEST_CASE("a commit costs one write and one sync of the log") {
+  const Folder folder;
+  Machine machine(folder.path, 1, Checkpoints::by_writer);
+  REQUIRE(machine.insert(1, 100));
+  const std::uint64_t before = machine.disk.operations();
+  REQUIRE(machine.insert(2, 20'000));  // seven pages and more
+  CHECK(machine.disk.operations() - before == 2);
+  CHECK(machine.ids() == std::set<std::int64_t>{1, 2});  // another connection sees it
+  // More than one piece: the machine's own layer can't write more than 128 KiB at a time.
+  REQUIRE(machine.insert(3, 600'000));
+  CHECK(machine.ids() == std::set<std::int64_t>{1, 2, 3});
+}
+
+TEST_CASE("groups of any size go through the machine's own file layer") {
+  const Folder folder;
+  SqliteOptions options;
+  options.path = folder.path + "/fumi.db";
+  const auto opened = open_sqlite(options);
+  REQUIRE(opened.has_value());
+  Database& database = **opened;
+  constexpr Statement kSum{"SELECT sum(length(text)) FROM entry"};
+  const Status made =
+      database.write_blocking([](Session& tx) { return tx.execute_script(kTable); });
+  REQUIRE(made.has_value());
+  std::int64_t expected = 0;
+  for (const std::int64_t octets : {1, 4'096, 100'000, 131'072, 1'000'000}) {
+    const std::string text(static_cast<std::size_t>(octets), 'x');
+    const Status put =
+        database.write_blocking([&](Session& tx) { return tx.apply(kInsert, octets, text); });
+    REQUIRE(put.has_value());
+    expected += octets;
+    std::int64_t found = 0;
+    const Status read = database.read_blocking(
+        [&](Session& tx) { return tx.query(kSum, [&](const Row& row) { found = row.int64(0); }); });
+    REQUIRE(read.has_value());
+    CHECK(found == expected);
+  }
+}
+
 TEST_CASE("the log is moved into the file and stays bounded") {
   const Folder folder;
   Machine machine(folder.path);

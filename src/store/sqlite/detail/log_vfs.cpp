@@ -18,8 +18,10 @@ struct LogVfs::State {
 
 namespace {
 
-// A group larger than this goes to the kernel in pieces of it.
-constexpr std::size_t kGatherOctets = std::size_t{1} << 20;
+// A group larger than this goes on in pieces. SQLite's own layer writes at most 128 KiB less one
+// octet at a time and takes a larger write for a full disk.
+constexpr std::size_t kGatherOctets = std::size_t{96} << 10;
+static_assert(kGatherOctets < 0x1ffff);
 
 // What is written but not handed on: `bytes` belong at `offset`.
 struct Gathered {
@@ -55,6 +57,10 @@ int on_write(sqlite3_file* file, const void* from, int count, sqlite3_int64 offs
   Gathered& own = gathered(file);
   const auto size = static_cast<std::size_t>(count);
   const auto end = own.offset + static_cast<sqlite3_int64>(own.bytes.size());
+  if (size > kGatherOctets) {  // a page is 64 KiB at most
+    if (const int result = hand_on(file); result != SQLITE_OK) return result;
+    return under(file)->pMethods->xWrite(under(file), from, count, offset);
+  }
   if (!own.bytes.empty() && (offset != end || own.bytes.size() + size > kGatherOctets)) {
     if (const int result = hand_on(file); result != SQLITE_OK) return result;
   }

@@ -427,8 +427,21 @@ Task<bool> Delivery::send(OutboundConnection& connection, Job job) {
     outcome.dsn_passed_on = result.passes_dsn_on;
     outcomes.push_back(std::move(outcome));
   }
-  co_await spool_.finish(std::move(job), std::move(outcomes));
+  const bool waits = unsettled_ >= options_.unsettled_max;
+  ++unsettled_;
+  if (!waits) {
+    runtime_.spawn("settle", settle(std::move(job), std::move(outcomes)));
+  } else {
+    co_await settle(std::move(job), std::move(outcomes));
+  }
   co_return result.connection_usable;
+}
+
+// The connection doesn't wait for the commit of what it has delivered: the outcomes of many
+// connections are committed together. What a crash in between repeats is bounded by unsettled_max.
+Task<void> Delivery::settle(Job job, std::vector<AttemptOutcome> outcomes) {
+  co_await spool_.finish(std::move(job), std::move(outcomes));
+  --unsettled_;
 }
 
 // For what ended without a peer's answer.

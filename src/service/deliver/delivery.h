@@ -29,6 +29,9 @@ struct DeliveryOptions {
   std::uint32_t connections_max = 500;
   std::uint32_t connections_per_site_max = 20;
   std::uint32_t recipients_per_transaction_max = 100;
+  // Answered by a peer, and not committed yet: what a crash delivers twice at most. Beyond it the
+  // connections wait for the store.
+  std::uint32_t unsettled_max = 100;
   Duration idle_time = std::chrono::seconds(2);    // a connection without work is kept this long
   Duration site_pause = std::chrono::seconds(60);  // after all hosts of a site failed
   Duration destination_age_max = std::chrono::minutes(1);
@@ -69,6 +72,7 @@ class Delivery final : public Carrier {
   Worker not_connected(Site& site, Job job, std::string why);
   Task<std::unique_ptr<OutboundConnection>> connect(Site& site, OutboundTls tls, std::string& why);
   Task<bool> send(OutboundConnection& connection, Job job);
+  Task<void> settle(Job job, std::vector<AttemptOutcome> outcomes);
   void finish(Job job, std::string answer, std::string host);
 
   Spool& spool_;
@@ -84,6 +88,7 @@ class Delivery final : public Carrier {
   std::deque<std::shared_ptr<Site>> starved_;     // have work, but connections_max is reached
   std::size_t sites_sweep_ = 1'000;
   std::uint32_t connections_ = 0;
+  std::uint32_t unsettled_ = 0;
 };
 
 }  // namespace fumi::service

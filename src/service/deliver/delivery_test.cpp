@@ -382,6 +382,31 @@ TEST_CASE("limits: connections to a site, and in all; every site gets its turn")
   CHECK(f.w.queue_depth() == 0);
 }
 
+TEST_CASE("a connection goes on while its outcomes wait for the store, within a limit") {
+  for (const std::uint32_t most : {0U, 2U}) {
+    CAPTURE(most);
+    ServiceOptions options;
+    options.deliver.connections_per_site_max = 1;
+    options.deliver.unsettled_max = most;
+    Fixture f(options);
+    f.w->start();
+    auto& host = f.out().host("192.0.2.25");
+    host.hangs = true;
+    for (int i = 0; i < 5; ++i)
+      f.send({"a" + std::to_string(i) + "@remote.example"});
+    f.w.faults.dead = true;  // the store is away
+    host.hangs = false;
+    f.out().release();
+    f.w->runtime.settle();
+    CHECK(f.out().delivered().size() == most + 1);
+    f.w.faults.dead = false;
+    f.w->runtime.advance(seconds(60));
+    CHECK(f.out().delivered().size() == 5);  // none twice
+    CHECK(f.count(RecordKind::delivered) == 5);
+    CHECK(f.w.queue_depth() == 0);
+  }
+}
+
 TEST_CASE("a host that takes no further connection is served by those it took") {
   ServiceOptions options;
   options.deliver.connections_per_site_max = 5;

@@ -19,6 +19,12 @@ void describe(config::Schema<DeliveryOptions>& s) {
       .range(1, 1000)
       .sim_values({1})
       .doc("Recipients in one transaction; RFC 5321 §4.5.3.1.8 has every server take 100.");
+  s.option(&DeliveryOptions::unsettled_max, "deliver.unsettled_max", 100)
+      .range(0, 10'000)
+      .sim_values({0, 1})
+      .doc(
+          "Deliveries that wait for their commit while their connections go on; a crash may repeat "
+          "so many.");
   s.option(&DeliveryOptions::idle_time, "deliver.idle_time", seconds(2))
       .range(seconds(0), minutes(5))
       .doc("How long a connection is kept for the next message of its site.");

@@ -51,6 +51,10 @@ class PlatformStore {
   // Leases up to `limit` waiting recipients that are due and free, oldest first.
   virtual Result<std::vector<Claim>> claim_due(Instant now, Instant lease_until,
                                                std::uint32_t limit) = 0;
+  // Moves the ends of leases that this node still has. Returns those that it hasn't any more:
+  // finished, cancelled, or run out and claimed by another node. At most 10,000 a call.
+  virtual Result<std::vector<Claim>> renew_leases(const std::vector<Claim>& held,
+                                                  Instant lease_until) = 0;
   // The earliest moment at which something becomes due or its lease runs out.
   virtual Result<std::optional<Instant>> next_due() = 0;
   // Gives up every lease of this node: at start, when what was in flight is known to be dead.

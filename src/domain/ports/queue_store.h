@@ -27,6 +27,10 @@ class QueueStore {
   virtual Status enqueue(const QueueMessage& message, Instant lease_until) = 0;
   // With all recipients, done ones included; nullopt: not in the spool (any more).
   virtual Result<std::optional<QueueMessage>> message(QueueId id) = 0;
+  // For operators: as message(), list() and cancel() give it. A message that the store can't read
+  // any more (corrupt) comes with what stands beside it: recipients have a domain and no local
+  // part, and their last_answer says what is wrong. Never to be sent.
+  virtual Result<std::optional<QueueMessage>> inspect(QueueId id) = 0;
   virtual Result<std::vector<QueueMessage>> list(const QueueQuery& query) = 0;
   // Writes how attempts ended and gives up the leases. When no recipient waits any more the message
   // leaves the spool. not_found: it has left already (cancelled meanwhile).

@@ -403,6 +403,8 @@ Task<std::unique_ptr<OutboundConnection>> Delivery::connect(Site& site, Outbound
 
 Task<bool> Delivery::send(OutboundConnection& connection, Job job) {
   Result<std::shared_ptr<const std::string>> body = co_await spool_.body(job.message);
+  spool_.drop_lost(job);  // it may have waited for room
+  if (job.recipients.empty()) co_return true;
   if (!body) {
     log::error("delivery", "body unreadable",
                {{"id", job.message->facts.id.text()}, {"why", body.error().text()}});

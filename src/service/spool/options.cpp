@@ -1,5 +1,6 @@
+#include "service/spool/options.h"
+
 #include "config/schema.h"
-#include "service/spool/spool.h"
 
 namespace fumi::service {
 
@@ -21,7 +22,9 @@ void describe(config::Schema<SpoolOptions>& s) {
       .doc("The sender of a message that waits this long is told once.");
   s.option(&SpoolOptions::lease_time, "spool.lease_time", minutes(30))
       .range(minutes(1), hours(6))
-      .doc("How long this node holds what it works on; longer than any attempt takes.");
+      .doc(
+          "How long this node holds what it works on before it must hold it anew; longer than any "
+          "attempt takes. After a crash other nodes wait so long for its work.");
   s.option(&SpoolOptions::poll_interval, "spool.poll_interval", seconds(15))
       .range(seconds(1), minutes(5))
       .doc("How often the spool looks for work that other nodes have left.");
@@ -29,6 +32,12 @@ void describe(config::Schema<SpoolOptions>& s) {
       .range(100, 1'000'000)
       .sim_values({100})
       .doc("Messages in delivery at a time; the others wait in the store.");
+  s.option(&SpoolOptions::body_octets_max, "spool.body_memory_max", config::mib(256))
+      .range(config::mib(1), config::gib(64))
+      .doc(
+          "Memory for bodies in delivery: of messages that were just accepted, and as much again "
+          "of "
+          "bodies read from the store. Attempts wait for room; one body may be larger.");
 }
 
 }  // namespace fumi::service

@@ -35,7 +35,7 @@ Result<QueuedMessage> locate(PlatformTx& tx, Actor actor, std::optional<TenantId
                              QueueId id) {
   std::optional<QueuedMessage> found;
   auto look = [&](const Tenant& tenant) -> Result<bool> {
-    FUMI_TRY(auto message, tx.in({tenant.id, actor}).queue().message(id));
+    FUMI_TRY(auto message, tx.in({tenant.id, actor}).queue().inspect(id));
     if (!message) return true;
     found = QueuedMessage{tenant.name, std::move(*message)};
     return false;

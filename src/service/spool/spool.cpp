@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <set>
+#include <utility>
 
 #include "base/log.h"
 
@@ -9,6 +12,8 @@ namespace fumi::service {
 namespace {
 
 constexpr std::uint32_t kClaimBatch = 500;
+constexpr std::size_t kRenewBatch = 500;
+constexpr Duration kBodyPoll = std::chrono::milliseconds(50);
 
 TenantScope system_scope(TenantId tenant) { return {tenant, {}}; }
 
@@ -55,6 +60,18 @@ Record record_of(const QueueMessage& message, const QueueRecipient& recipient,
   return record;
 }
 
+// A node whose lease has run out unnoticed must not put into a mailbox what another has put there.
+Status still_waits(Tx& tx, QueueId id, const std::vector<AttemptOutcome>& outcomes) {
+  FUMI_TRY(const auto stored, tx.queue().message(id));
+  for (const AttemptOutcome& outcome : outcomes) {
+    const QueueRecipient* const recipient =
+        stored ? find_recipient(*stored, outcome.recipient) : nullptr;
+    if (recipient != nullptr && recipient->state == RecipientState::waiting) continue;
+    return fail(Code::not_found, "delivering here", "it has left the spool");
+  }
+  return {};
+}
+
 }  // namespace
 
 Spool::Spool(Platform& platform, Store& store, BlobStore& blobs, Runtime& runtime, Routing& routing,
@@ -80,12 +97,13 @@ Task<Status> Spool::start(Carrier& carrier) {
   if (!released) co_return released;
   started_.store(true);
   runtime_.spawn("spool", schedule());
+  runtime_.spawn("spool leases", keep_leases());
   co_return Status();
 }
 
 bool Spool::has_room() const {
   return started_.load() && load_->messages.load() < options_.messages_max &&
-         load_->body_octets.load() < options_.body_octets_max;
+         load_->body_octets.load() < options_.body_octets_max.octets;
 }
 
 Instant Spool::lease_until(Instant now) const { return now + options_.lease_time; }
@@ -121,19 +139,93 @@ std::shared_ptr<SpooledMessage> Spool::hold(QueueMessage facts,
 void Spool::wake() { load_->wakeup->notify(); }
 
 void Spool::take_off(Job& job) {
-  std::vector<std::uint32_t>& flying = in_flight_[job.message->facts.id];
-  std::erase_if(job.recipients, [&flying](std::uint32_t number) {
-    return std::ranges::find(flying, number) != flying.end();
+  Flight& flight = in_flight_[job.message->facts.id];
+  flight.tenant = job.message->facts.tenant;
+  const Instant until = lease_until(clock_.now());
+  std::erase_if(job.recipients, [&flight, until](std::uint32_t number) {
+    const auto known = std::ranges::find(flight.held, number, &Held::number);
+    if (known == flight.held.end()) return false;
+    known->until = until;  // its lease had run out, and is ours again
+    known->lost = false;
+    return true;
   });
-  flying.insert(flying.end(), job.recipients.begin(), job.recipients.end());
+  for (const std::uint32_t number : job.recipients)
+    flight.held.push_back({number, next_ticket_++, until});
 }
 
 void Spool::land(const Job& job) {
   const auto found = in_flight_.find(job.message->facts.id);
   if (found == in_flight_.end()) return;
   for (const std::uint32_t number : job.recipients)
-    std::erase(found->second, number);
-  if (found->second.empty()) in_flight_.erase(found);
+    std::erase_if(found->second.held, [&](const Held& held) { return held.number == number; });
+  if (found->second.held.empty()) in_flight_.erase(found);
+}
+
+void Spool::drop_lost(Job& job) {
+  const auto found = in_flight_.find(job.message->facts.id);
+  if (found == in_flight_.end()) return;
+  // The attempt takes its time, and clocks differ a little.
+  const Instant latest = clock_.now() + options_.lease_time / 10;
+  Job lost{job.message, {}};
+  for (const Held& held : found->second.held) {
+    const auto at = std::ranges::find(job.recipients, held.number);
+    if (at == job.recipients.end() || (!held.lost && held.until > latest)) continue;
+    job.recipients.erase(at);
+    lost.recipients.push_back(held.number);
+  }
+  if (lost.recipients.empty()) return;
+  log::warning("spool", "lease lost before the attempt; left to whoever holds it",
+               {{"id", job.message->facts.id.text()}, {"recipients", lost.recipients.size()}});
+  land(lost);
+}
+
+Task<void> Spool::keep_leases() {
+  const Duration interval = options_.lease_time / 6;
+  Duration wait = interval;
+  for (;;) {
+    const Status slept = co_await runtime_.sleep_for(wait);
+    if (!slept) co_return;
+    const Status renewed = co_await renew_leases();
+    wait = renewed ? interval : std::min<Duration>(interval, std::chrono::seconds(5));
+    if (!renewed) {
+      log::warning("spool", "leases not renewed", {{"why", renewed.error().text()}});
+    }
+  }
+}
+
+// Of what has been held for a while: most messages are gone long before.
+Task<Status> Spool::renew_leases() {
+  const Instant now = clock_.now();
+  const Instant until = lease_until(now);
+  std::vector<Claim> held;
+  std::vector<std::uint64_t> tickets;
+  for (const auto& [id, flight] : in_flight_) {
+    for (const Held& one : flight.held) {
+      if (one.lost || one.until - now > options_.lease_time * 2 / 3) continue;
+      held.push_back({flight.tenant, id, one.number, {}});
+      tickets.push_back(one.ticket);
+    }
+  }
+  for (std::size_t at = 0; at < held.size(); at += kRenewBatch) {
+    const std::size_t end = std::min(held.size(), at + kRenewBatch);
+    const std::vector<Claim> batch(held.begin() + std::ptrdiff_t(at),
+                                   held.begin() + std::ptrdiff_t(end));
+    auto work = [&](PlatformTx& tx) { return tx.platform().renew_leases(batch, until); };
+    Result<std::vector<Claim>> lost = co_await platform_.write(std::move(work));
+    if (!lost) co_return std::unexpected(std::move(lost).error());
+    std::set<std::pair<QueueId, std::uint32_t>> gone;
+    for (const Claim& claim : *lost)
+      gone.emplace(claim.message, claim.recipient);
+    for (std::size_t i = at; i < end; ++i) {
+      const auto flight = in_flight_.find(held[i].message);
+      if (flight == in_flight_.end()) continue;  // finished meanwhile
+      const auto one = std::ranges::find(flight->second.held, tickets[i], &Held::ticket);
+      if (one == flight->second.held.end()) continue;
+      one->lost = gone.contains({held[i].message, held[i].recipient});
+      if (!one->lost) one->until = until;
+    }
+  }
+  co_return Status();
 }
 
 Task<Result<std::shared_ptr<const std::string>>> Spool::body(
@@ -141,11 +233,31 @@ Task<Result<std::shared_ptr<const std::string>>> Spool::body(
   if (message->body) co_return message->body;
   if (auto loaded = message->loaded.lock()) co_return loaded;
   const TenantScope scope = system_scope(message->facts.tenant);
+  const std::uint64_t octets = message->facts.octets;
+  const Instant give_up = clock_.now() + options_.body_wait_max;
+  // One is let in whatever its size: a limit below a message must not keep it for ever.
+  for (;;) {
+    const std::uint64_t used = load_->read_octets.load();
+    if (used == 0 || used + octets <= options_.body_octets_max.octets) break;
+    if (clock_.now() >= give_up) {
+      co_return fail(Code::rate_limited, "reading a body", "no room in memory");
+    }
+    const Status slept = co_await runtime_.sleep_for(kBodyPoll);
+    if (!slept) co_return std::unexpected(slept.error());
+    if (auto loaded = message->loaded.lock()) co_return loaded;
+  }
+  // From here on it counts, and until the last attempt that uses it lets go.
+  load_->read_octets.fetch_add(octets);
+  auto* const kept = new std::string();
+  const std::shared_ptr<std::string> body(kept, [load = load_, octets](const std::string* gone) {
+    delete gone;
+    load->read_octets.fetch_sub(octets);
+  });
   Result<std::string> bytes = co_await blobs_.get(scope, message->facts.blob);
   if (!bytes) co_return std::unexpected(std::move(bytes).error());
+  *body = std::move(*bytes);
   // Not kept: a message that had to wait is read again for its next attempt. Its transactions of
   // this attempt, to several sites, share the bytes.
-  auto body = std::make_shared<const std::string>(std::move(*bytes));
   message->loaded = body;
   co_return body;
 }
@@ -183,25 +295,56 @@ Task<Result<std::size_t>> Spool::claim() {
   for (std::size_t i = 0; i < claims->size();) {
     const TenantId tenant = (*claims)[i].tenant;
     const QueueId id = (*claims)[i].message;
-    Job job;
+    std::vector<std::uint32_t> numbers;
     for (; i < claims->size() && (*claims)[i].message == id; ++i) {
-      job.recipients.push_back((*claims)[i].recipient);
+      numbers.push_back((*claims)[i].recipient);
     }
-    auto load = [&](Tx& tx) { return tx.queue().message(id); };
-    Result<std::optional<QueueMessage>> loaded =
-        co_await store_.read(system_scope(tenant), std::move(load));
-    // Cancelled since, or unreadable for the moment: its lease runs out and it is claimed again.
-    if (!loaded || !*loaded) continue;
-    std::erase_if(job.recipients, [&loaded](std::uint32_t number) {
-      const QueueRecipient* recipient = find_recipient(**loaded, number);
-      return recipient == nullptr || recipient->state != RecipientState::waiting;
-    });
-    if (job.recipients.empty()) continue;
-    job.message = hold(std::move(**loaded), nullptr);
-    take_off(job);
-    if (!job.recipients.empty()) carrier_->carry(std::move(job));
+    co_await load(tenant, id, std::move(numbers));
   }
   co_return claims->size();
+}
+
+// Its facts only: the body is read when the attempt begins.
+Task<void> Spool::load(TenantId tenant, QueueId id, std::vector<std::uint32_t> numbers) {
+  auto work = [&](Tx& tx) { return tx.queue().message(id); };
+  Result<std::optional<QueueMessage>> loaded =
+      co_await store_.read(system_scope(tenant), std::move(work));
+  if (!loaded) {
+    // Where it is the store's trouble of the moment, the lease runs out and it is claimed again.
+    log::error("spool", "due message not readable",
+               {{"id", id.text()}, {"why", loaded.error().text()}});
+    if (loaded.error().code != Code::corrupt) co_return;
+    co_await defer_unreadable(tenant, id, std::move(numbers), loaded.error().text());
+    co_return;
+  }
+  if (!*loaded) co_return;  // cancelled since
+  Job job;
+  std::ranges::copy_if(numbers, std::back_inserter(job.recipients), [&](std::uint32_t number) {
+    const QueueRecipient* recipient = find_recipient(**loaded, number);
+    return recipient != nullptr && recipient->state == RecipientState::waiting;
+  });
+  if (job.recipients.empty()) co_return;
+  job.message = hold(std::move(**loaded), nullptr);
+  take_off(job);
+  if (!job.recipients.empty()) carrier_->carry(std::move(job));
+}
+
+// It stays in the queue, for operators to see and to decide: to bounce it would need its sender.
+Task<void> Spool::defer_unreadable(TenantId tenant, QueueId id, std::vector<std::uint32_t> numbers,
+                                   std::string why) {
+  std::vector<AttemptOutcome> outcomes;
+  for (const std::uint32_t number : numbers) {
+    AttemptOutcome& outcome = outcomes.emplace_back();
+    outcome.recipient = number;
+    outcome.due = clock_.now() + options_.lease_time;
+    outcome.answer = "451 4.3.0 The store can't read the message: " + why;
+  }
+  auto work = [&](Tx& tx) { return tx.queue().finish_attempt(id, outcomes); };
+  const Status noted = co_await store_.write(system_scope(tenant), std::move(work));
+  if (!noted && noted.error().code != Code::not_found) {
+    log::error("spool", "and that can't be noted",
+               {{"id", id.text()}, {"why", noted.error().text()}});
+  }
 }
 
 Task<void> Spool::finish(Job job, std::vector<AttemptOutcome> outcomes) {
@@ -332,6 +475,7 @@ Task<Status> Spool::commit(const Job& job, std::vector<AttemptOutcome>& outcomes
   Status done;
   if (deliver) {
     auto work = [&](PlatformTx& tx) -> Status {
+      FUMI_CHECK(still_waits(tx.in(scope), message.id, outcomes));
       FUMI_CHECK(deliver(tx));
       return write(tx.in(scope), message, outcomes, *notices, now);
     };

@@ -5,9 +5,10 @@
 // is claimed from the store when due, and its body is read when it is needed. Everything runs on
 // the runtime's executor but admit(), which any thread may call.
 //
-// Leases: what this node works on is leased for lease_time. After a crash the same node frees its
-// leases at start; other nodes wait for them to run out. A recipient that this node still works on
-// when its lease runs out (a slow site, a store that was away) is leased again, not tried twice.
+// Leases: what this node works on is leased for lease_time, and leased on while it waits here for
+// its turn. After a crash the same node frees its leases at start; other nodes wait for them to run
+// out. A lease that could not be renewed in time (a store that was away) may be another node's by
+// now: such a recipient isn't tried here any more, see drop_lost().
 #pragma once
 
 #include <atomic>
@@ -23,12 +24,8 @@
 #include "domain/ports/runtime.h"
 #include "domain/ports/store.h"
 #include "service/spool/bounce.h"
+#include "service/spool/options.h"
 #include "service/spool/retry.h"
-
-namespace fumi::config {
-template <class T>
-class Schema;
-}
 
 namespace fumi::service {
 
@@ -50,19 +47,6 @@ class Carrier {
   virtual ~Carrier() = default;
   virtual void carry(Job job) = 0;  // on the runtime's executor
 };
-
-struct SpoolOptions {
-  std::vector<std::string> retry_waits;            // durations, see RetrySchedule::parse
-  Duration lifetime = std::chrono::hours(24 * 5);  // RFC 5321 §4.5.4.1: at least 4-5 days
-  Duration delay_notice_after = std::chrono::hours(4);
-  Duration lease_time = std::chrono::minutes(30);
-  Duration poll_interval = std::chrono::seconds(15);  // how long another node's work may wait
-  std::size_t messages_max = 20'000;                  // in memory at a time
-  std::uint64_t body_octets_max = 256ULL << 20U;      // of bodies kept in memory
-  std::string hostname;                               // Reporting-MTA of DSNs
-};
-
-void describe(config::Schema<SpoolOptions>& s);
 
 class Spool {
  public:
@@ -86,6 +70,11 @@ class Spool {
   // Looks for due work now: after retry_now(), or an enqueue without lease. Any thread.
   void wake();
 
+  // For an attempt that begins: takes the recipients out of the job whose lease this node has lost
+  // or let run out, and forgets them. Whoever holds the lease has them; a job may become empty.
+  void drop_lost(Job& job);
+
+  // Waits for room where other attempts' bodies fill body_octets_max; rate_limited: for too long.
   Task<Result<std::shared_ptr<const std::string>>> body(std::shared_ptr<SpooledMessage> message);
 
   // How an attempt ended, as the peers answered; decides between retry and bounce, writes records
@@ -106,13 +95,30 @@ class Spool {
   struct Load {
     std::atomic<std::size_t> messages{0};
     std::atomic<std::uint64_t> body_octets{0};
+    std::atomic<std::uint64_t> read_octets{0};  // of bodies that body() has read
     std::unique_ptr<Wakeup> wakeup;
   };
   struct Decision;
+  // A recipient that this node has leased.
+  struct Held {
+    std::uint32_t number = 0;
+    std::uint64_t ticket = 0;  // tells this holding from an earlier one
+    Instant until;
+    bool lost = false;
+  };
+  struct Flight {
+    TenantId tenant;
+    std::vector<Held> held;
+  };
 
   std::shared_ptr<SpooledMessage> hold(QueueMessage facts, std::shared_ptr<const std::string> body);
   Task<void> schedule();
   Task<Result<std::size_t>> claim();
+  Task<void> load(TenantId tenant, QueueId id, std::vector<std::uint32_t> numbers);
+  Task<void> defer_unreadable(TenantId tenant, QueueId id, std::vector<std::uint32_t> numbers,
+                              std::string why);
+  Task<void> keep_leases();
+  Task<Status> renew_leases();
   void take_off(Job& job);  // drops recipients that are in flight already
   void land(const Job& job);
   Decision decide(const QueueMessage& message, std::vector<AttemptOutcome>& outcomes,
@@ -134,7 +140,8 @@ class Spool {
   std::shared_ptr<Load> load_;
   Carrier* carrier_ = nullptr;
   std::atomic<bool> started_{false};
-  std::unordered_map<QueueId, std::vector<std::uint32_t>> in_flight_;  // on the executor only
+  std::unordered_map<QueueId, Flight> in_flight_;  // on the executor only, like what follows
+  std::uint64_t next_ticket_ = 1;
 };
 
 }  // namespace fumi::service

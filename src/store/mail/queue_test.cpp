@@ -151,6 +151,34 @@ TEST_CASE("bad messages, cancelling") {
   });
 }
 
+TEST_CASE("leases are renewed by the node that has them, and by no other") {
+  on_every_engine([](World& world) {
+    world.add_node({.node = 1});
+    const TenantScope acme = world.tenant("acme");
+    const Instant now = world.clock().now();
+    const QueueMessage m = message(world, {"a@b.example", "c@d.example"});
+    ok(world.write(acme, [&](Tx& tx) { return tx.queue().enqueue(m, Instant()); }));
+    const Instant first = now + std::chrono::minutes(10);
+    const auto held = claim(world, first, 10, 0);
+    REQUIRE(held.size() == 2);
+    const auto renew = [&](std::size_t node, Instant until) {
+      return ok(world.platform(
+          [&](PlatformTx& tx) { return tx.platform().renew_leases(held, until); }, node));
+    };
+    CHECK(renew(1, first + std::chrono::hours(1)).size() == 2);  // not its own
+    CHECK(renew(0, first + std::chrono::minutes(10)).empty());
+    world.clock().advance(std::chrono::minutes(15));
+    CHECK(claim(world, world.clock().now(), 10, 1).empty());
+    ok(world.write(acme, [&](Tx& tx) { return tx.queue().finish_attempt(m.id, {delivered(0)}); }));
+    const auto lost = renew(0, first + std::chrono::minutes(10));
+    REQUIRE(lost.size() == 1);
+    CHECK(lost[0].recipient == 0);
+    world.clock().advance(std::chrono::minutes(6));
+    CHECK(claim(world, world.clock().now() + std::chrono::minutes(1), 10, 1).size() == 1);
+    CHECK(renew(0, first + std::chrono::hours(1)).size() == 2);
+  });
+}
+
 TEST_CASE("two nodes claim; a lease that ran out and a node that starts anew give theirs up") {
   on_every_engine([](World& world) {
     world.add_node({.node = 1});

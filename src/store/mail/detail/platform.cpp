@@ -38,6 +38,9 @@ constexpr Statement kDue{
 constexpr Statement kLease{
     "UPDATE queue_recipients SET next_at = $4, lease_owner = $5"
     " WHERE tenant_id = $1 AND queue_id = $2 AND number = $3"};
+constexpr Statement kRenew{
+    "UPDATE queue_recipients SET next_at = $4 WHERE tenant_id = $1 AND queue_id = $2"
+    " AND number = $3 AND state = 0 AND lease_owner = $5"};
 constexpr Statement kNextDue{
     "SELECT next_at FROM queue_recipients WHERE state = 0 ORDER BY next_at LIMIT 1"};
 constexpr Statement kReleaseLeases{
@@ -151,6 +154,19 @@ Result<std::vector<Claim>> SqlPlatform::claim_due(Instant now, Instant lease_unt
                                owner));
   }
   return claims;
+}
+
+Result<std::vector<Claim>> SqlPlatform::renew_leases(const std::vector<Claim>& held,
+                                                     Instant lease_until) {
+  if (held.size() > kClaimsMax) return fail(Code::invalid, "renewing leases", "too many at once");
+  const std::int64_t owner = lease_owner(tx_.shared().options);
+  std::vector<Claim> lost;
+  for (const Claim& claim : held) {
+    FUMI_TRY(const auto rows, session().execute(kRenew, claim.tenant, claim.message,
+                                                claim.recipient, lease_until, owner));
+    if (rows == 0) lost.push_back(claim);
+  }
+  return lost;
 }
 
 Result<std::optional<Instant>> SqlPlatform::next_due() {

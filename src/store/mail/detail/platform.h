@@ -23,6 +23,8 @@ class SqlPlatform final : public PlatformStore {
   Result<std::vector<Claim>> claim_due(Instant now, Instant lease_until,
                                        std::uint32_t limit) override;
   Result<std::optional<Instant>> next_due() override;
+  Result<std::vector<Claim>> renew_leases(const std::vector<Claim>& held,
+                                          Instant lease_until) override;
   Status release_leases() override;
   Result<std::uint64_t> queue_depth() override;
   Result<std::uint64_t> seal_records(Instant before) override;

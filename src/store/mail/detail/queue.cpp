@@ -29,6 +29,12 @@ constexpr Statement kListDomain{
 constexpr Statement kRecipients{
     "SELECT number, state, attempts, due_at, body, last FROM queue_recipients"
     " WHERE tenant_id = $1 AND queue_id = $2 ORDER BY number"};
+constexpr Statement kOutline{
+    "SELECT queue_id, created, expires, delay_notified, octets FROM queue_messages"
+    " WHERE tenant_id = $1 AND queue_id = $2"};
+constexpr Statement kOutlineRecipients{
+    "SELECT number, state, attempts, due_at, domain, last FROM queue_recipients"
+    " WHERE tenant_id = $1 AND queue_id = $2 ORDER BY number"};
 constexpr Statement kFinish{
     "UPDATE queue_recipients SET state = $4, attempts = attempts + 1, due_at = $5, next_at = $5,"
     " lease_owner = 0, last = $6"
@@ -115,9 +121,11 @@ Status SqlQueue::insert_recipient(QueueId id, const QueueRecipient& recipient,
                                  aad));
   }
   const Instant due = recipient.due == Instant() ? context_.now() : recipient.due;
+  // Not leased beyond its due time is free: an operator's retry may bring it forward.
+  const std::int64_t owner = lease_until > due ? lease_owner(context_.shared().options) : 0;
   return context_.run(kInsertRecipient, id, recipient.number, recipient.address.domain,
-                      recipient.state, recipient.attempts, due, std::max(due, lease_until),
-                      lease_owner(context_.shared().options), Blob{body}, Blob{last});
+                      recipient.state, recipient.attempts, due, std::max(due, lease_until), owner,
+                      Blob{body}, Blob{last});
 }
 
 Result<QueueMessage> SqlQueue::message_of(const Row& row) {
@@ -164,14 +172,56 @@ Result<QueueRecipient> SqlQueue::recipient_of(QueueId id, const Row& row) {
   recipient.notify.bits = static_cast<std::uint8_t>(reader.number());
   recipient.orcpt = reader.text();
   FUMI_CHECK(reader.done("reading the spool"));
-  if (row.blob(5).empty()) return recipient;
-  FUMI_TRY(const auto last, context_.open(purpose::kQueueLast, row.blob(5), aad));
-  WireReader last_reader(last);
-  recipient.last_attempt = last_reader.instant();
-  recipient.last_answer = last_reader.text();
-  recipient.last_host = last_reader.text();
-  FUMI_CHECK(last_reader.done("reading the spool"));
+  FUMI_CHECK(read_last(id, row.blob(5), recipient));
   return recipient;
+}
+
+Status SqlQueue::read_last(QueueId id, std::string_view sealed, QueueRecipient& into) {
+  if (sealed.empty()) return {};
+  FUMI_TRY(const auto last, context_.open(purpose::kQueueLast, sealed, Aad(id, into.number)));
+  WireReader reader(last);
+  into.last_attempt = reader.instant();
+  into.last_answer = reader.text();
+  into.last_host = reader.text();
+  return reader.done("reading the spool");
+}
+
+// What can be told of a message whose sealed parts can't be opened.
+Result<std::optional<QueueMessage>> SqlQueue::outline(QueueId id, const Error& why) {
+  auto told = [&](const Row& row) {
+    QueueMessage message;
+    message.id = row.id<QueueId>(0);
+    message.tenant = context_.tenant();
+    message.created = row.instant(1);
+    message.expires = row.instant(2);
+    message.delay_notified = row.flag(3);
+    message.octets = static_cast<std::uint64_t>(row.int64(4));
+    return message;
+  };
+  FUMI_TRY(auto found, context_.one(kOutline, told, id));
+  if (!found) return std::nullopt;
+  auto visit = [&](const Row& row) -> Status {
+    QueueRecipient recipient;
+    recipient.number = static_cast<std::uint32_t>(row.int64(0));
+    recipient.state = static_cast<RecipientState>(row.int64(1));
+    recipient.attempts = static_cast<std::uint32_t>(row.int64(2));
+    recipient.due = row.instant(3);
+    recipient.address.domain = row.string(4);
+    const Status last = read_last(id, row.blob(5), recipient);
+    if (!last || recipient.last_answer.empty()) {
+      recipient.last_answer = "not readable in the store: " + why.text();
+    }
+    found->recipients.push_back(std::move(recipient));
+    return {};
+  };
+  FUMI_CHECK(context_.query(kOutlineRecipients, visit, id));
+  return found;
+}
+
+Result<std::optional<QueueMessage>> SqlQueue::inspect(QueueId id) {
+  auto found = message(id);
+  if (found || found.error().code != Code::corrupt) return found;
+  return outline(id, found.error());
 }
 
 Result<std::optional<QueueMessage>> SqlQueue::message(QueueId id) {
@@ -197,7 +247,7 @@ Result<std::vector<QueueMessage>> SqlQueue::list(const QueueQuery& query) {
   }
   std::vector<QueueMessage> found;
   for (const QueueId id : ids) {
-    FUMI_TRY(auto one, message(id));
+    FUMI_TRY(auto one, inspect(id));
     if (one) found.push_back(std::move(*one));
   }
   return found;
@@ -239,7 +289,7 @@ Status SqlQueue::retry_now(QueueId id, Instant now) {
 }
 
 Result<QueueMessage> SqlQueue::cancel(QueueId id) {
-  FUMI_TRY(auto found, message(id));
+  FUMI_TRY(auto found, inspect(id));
   if (!found) return fail(Code::not_found, "cancelling a message", "it isn't in the spool");
   FUMI_CHECK(remove(id));
   return std::move(*found);

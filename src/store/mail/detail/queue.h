@@ -14,6 +14,7 @@ class SqlQueue final : public QueueStore {
 
   Status enqueue(const QueueMessage& message, Instant lease_until) override;
   Result<std::optional<QueueMessage>> message(QueueId id) override;
+  Result<std::optional<QueueMessage>> inspect(QueueId id) override;
   Result<std::vector<QueueMessage>> list(const QueueQuery& query) override;
   Status finish_attempt(QueueId id, const std::vector<AttemptOutcome>& outcomes) override;
   Status set_delay_notified(QueueId id) override;
@@ -24,6 +25,8 @@ class SqlQueue final : public QueueStore {
   Status insert_recipient(QueueId id, const QueueRecipient& recipient, Instant lease_until);
   Result<QueueMessage> message_of(const sql::Row& row);
   Result<QueueRecipient> recipient_of(QueueId id, const sql::Row& row);
+  Status read_last(QueueId id, std::string_view sealed, QueueRecipient& into);
+  Result<std::optional<QueueMessage>> outline(QueueId id, const Error& why);
   Status remove(QueueId id);
 
   Context& context_;

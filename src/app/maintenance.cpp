@@ -10,7 +10,9 @@ namespace {
 constexpr Duration kSealInterval = std::chrono::seconds(30);
 // A transaction that took its time must be in before its records are sealed.
 constexpr Duration kSealAge = std::chrono::minutes(2);
-constexpr auto kCompactInterval = std::chrono::hours(6);
+constexpr auto kRetainInterval = std::chrono::hours(1);
+constexpr int kCompactEvery = 6;         // intervals
+constexpr std::uint32_t kRowsMax = 500;  // of a transaction, which others wait for
 
 }  // namespace
 
@@ -41,13 +43,36 @@ Task<void> Maintenance::seal_records() {
 }
 
 void Maintenance::run() {
-  for (;;) {
+  for (int round = 1;; ++round) {
     {
       std::unique_lock lock(mutex_);
-      if (wake_.wait_for(lock, kCompactInterval, [this] { return stopping_; })) return;
+      if (wake_.wait_for(lock, kRetainInterval, [this] { return stopping_; })) return;
     }
-    compact();
+    retain();
+    if (round % kCompactEvery == 0) compact();
   }
+}
+
+bool Maintenance::is_stopping() {
+  const std::scoped_lock lock(mutex_);
+  return stopping_;
+}
+
+void Maintenance::retain() {
+  store::SqlStore& store = storage_.store();
+  const Instant now = system_clock().now();
+  const auto stop = [this] { return is_stopping(); };
+  const auto tell = [](const char* what, auto removed) {
+    if (!removed) {
+      log::warning("retention", what, {{"failed", removed.error().text()}});
+    } else if (*removed > 0) {
+      log::info("retention", what, {{"removed", *removed}});
+    }
+  };
+  tell("days of the mail log", store.drop_mail_records(now - records_.mail_retention));
+  tell("login and operation records",
+       store.drop_chained_records(now - records_.audit_retention, kRowsMax, stop));
+  tell("rows of deleted accounts", store.purge_deleted_accounts(kRowsMax, stop));
 }
 
 // The rows are read once; each segment then asks for its own.
@@ -71,10 +96,7 @@ void Maintenance::compact() {
     return {};
   };
   store::CompactionOptions options;
-  options.stop = [this] {
-    const std::scoped_lock lock(mutex_);
-    return stopping_;
-  };
+  options.stop = [this] { return is_stopping(); };
   const Result<store::CompactionReport> report = segments->compact(visit, std::move(options));
   if (!report) {
     log::warning("blobs", "compaction ended early", {{"why", report.error().text()}});

@@ -120,6 +120,16 @@ void describe(config::Schema<DnsOptions>& s) {
       .doc("How long an answer is waited for.");
 }
 
+void describe(config::Schema<RecordOptions>& s) {
+  using std::chrono::days;
+  s.option(&RecordOptions::mail_retention, "records.mail_retention", days(40))
+      .range(days(1), days(3660))
+      .doc("How long the mail log is kept. It goes by whole days (UTC).");
+  s.option(&RecordOptions::audit_retention, "records.audit_retention", days(1827))
+      .range(days(30), days(18'300))
+      .doc("How long login and operation records are kept; five years by default.");
+}
+
 config::Catalogue make_catalogue() {
   config::Catalogue catalogue;
   catalogue.add<ServerOptions>();
@@ -127,6 +137,7 @@ config::Catalogue make_catalogue() {
   catalogue.add<ListenOptions>();
   catalogue.add<TlsOptions>();
   catalogue.add<DnsOptions>();
+  catalogue.add<RecordOptions>();
   catalogue.add<service::AccessOptions>();
   catalogue.add<service::SpoolOptions>();
   catalogue.add<service::DeliveryOptions>();

@@ -64,6 +64,11 @@ struct TlsOptions {
   ScramPlus scram_plus = ScramPlus::off;
 };
 
+struct RecordOptions {
+  Duration mail_retention = std::chrono::days(40);
+  Duration audit_retention = std::chrono::days(1827);
+};
+
 struct DnsOptions {
   std::vector<std::string> forwarders;  // "127.0.0.1@5353"; empty: the system's resolv.conf
   std::filesystem::path trust_anchor;
@@ -75,6 +80,7 @@ void describe(config::Schema<StoreOptions>& s);
 void describe(config::Schema<ListenOptions>& s);
 void describe(config::Schema<TlsOptions>& s);
 void describe(config::Schema<DnsOptions>& s);
+void describe(config::Schema<RecordOptions>& s);
 
 // Every option of the program.
 [[nodiscard]] config::Catalogue make_catalogue();

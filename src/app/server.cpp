@@ -199,7 +199,7 @@ Status Server::Parts::build(StorageBase base) {
   trusted = std::make_unique<server::TrustedNetworks>(*tenancy);
   for (const std::string& entry : settings.smtp.relay_trusted)
     FUMI_CHECK(trusted->add(entry));
-  maintenance = std::make_unique<Maintenance>(*storage, *runtime);
+  maintenance = std::make_unique<Maintenance>(*storage, *runtime, settings.records);
   obs::register_process_metrics(registry);
   publish_metrics();
   FUMI_CHECK(build_delivery());

@@ -23,6 +23,7 @@ struct Settings {
   ListenOptions listen;
   TlsOptions tls;
   DnsOptions dns;
+  RecordOptions records;
   service::AccessOptions access;
   service::SpoolOptions spool;
   service::DeliveryOptions deliver;

@@ -188,6 +188,90 @@ Result<int> SqlStore::drop_mail_records(Instant before) {
   return dropped;
 }
 
+namespace {
+
+constexpr Statement kTenantIds{
+    "SELECT tenant_id FROM tenants WHERE tenant_id > $1 ORDER BY tenant_id LIMIT 1000"};
+constexpr Statement kDeletedWithMail{
+    "SELECT a.account_id FROM accounts a WHERE a.tenant_id = $1 AND a.status = 2 AND"
+    " (EXISTS (SELECT 1 FROM mailboxes m WHERE m.tenant_id = a.tenant_id"
+    "   AND m.account_id = a.account_id"
+    "   AND (m.role <> 1 OR m.total > 0 OR m.expunged_count > 0))"
+    " OR EXISTS (SELECT 1 FROM thread_refs t WHERE t.tenant_id = a.tenant_id"
+    "   AND t.account_id = a.account_id))"
+    " ORDER BY a.account_id LIMIT 1000"};
+
+Result<std::vector<TenantId>> all_tenants(sql::Database& database) {
+  std::vector<TenantId> all;
+  FUMI_CHECK(database.read_blocking([&](sql::Session& session) -> Status {
+    all.clear();
+    for (std::size_t before = 0;;) {
+      const TenantId after = all.empty() ? TenantId() : all.back();
+      FUMI_CHECK(session.query(
+          kTenantIds, [&](const Row& row) { all.push_back(row.id<TenantId>(0)); }, after));
+      if (all.size() - before < kPage) return {};
+      before = all.size();
+    }
+  }));
+  return all;
+}
+
+// Steps in transactions of their own until one finds nothing to do.
+Result<std::uint64_t> in_steps(Shared& shared, TenantId tenant, SqlStore::Stop stop,
+                               FunctionRef<Result<std::uint64_t>(SqlTx&)> step) {
+  std::uint64_t removed = 0;
+  while (!stop()) {
+    std::uint64_t rows = 0;
+    FUMI_CHECK(shared.parts.database.write_blocking([&](sql::Session& session) -> Status {
+      Effects effects;
+      SqlTx tx(shared, session, {tenant, {}}, effects);
+      FUMI_TRY(rows, step(tx));
+      return {};
+    }));
+    removed += rows;
+    if (rows == 0) break;
+  }
+  return removed;
+}
+
+}  // namespace
+
+Result<std::uint64_t> SqlStore::drop_chained_records(Instant before, std::uint32_t rows_max,
+                                                     Stop stop) {
+  std::uint64_t removed = 0;
+  FUMI_TRY(const auto tenants, all_tenants(shared_->parts.database));
+  for (const TenantId tenant : tenants) {
+    for (const RecordStream stream : {RecordStream::login, RecordStream::operation}) {
+      FUMI_TRY(const auto rows, in_steps(*shared_, tenant, stop, [&](SqlTx& tx) {
+                 return tx.sql_records().drop_chained(stream, before, rows_max);
+               }));
+      removed += rows;
+    }
+  }
+  return removed;
+}
+
+Result<std::uint64_t> SqlStore::purge_deleted_accounts(std::uint32_t rows_max, Stop stop) {
+  std::uint64_t removed = 0;
+  FUMI_TRY(const auto tenants, all_tenants(shared_->parts.database));
+  for (const TenantId tenant : tenants) {
+    std::vector<AccountId> deleted;
+    FUMI_CHECK(shared_->parts.database.read_blocking([&](sql::Session& session) {
+      deleted.clear();
+      return session.query(
+          kDeletedWithMail, [&](const Row& row) { deleted.push_back(row.id<AccountId>(0)); },
+          tenant);
+    }));
+    for (const AccountId account : deleted) {
+      FUMI_TRY(const auto rows, in_steps(*shared_, tenant, stop, [&](SqlTx& tx) {
+                 return tx.sql_mailboxes().purge(account, rows_max);
+               }));
+      removed += rows;
+    }
+  }
+  return removed;
+}
+
 void SqlStore::on_notification(std::string_view payload) {
   std::vector<Change> changes;
   for (const std::string_view part : ascii::split(payload, ' ')) {

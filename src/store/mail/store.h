@@ -62,8 +62,18 @@ class SqlStore final : public Store, public Platform {
   [[nodiscard]] Status visit_blobs(BlobVisitor visit);
 
   // Drops whole days of mail records before the day of `before`; gives how many tables went.
-  // Retention of the chained streams is by export and a later version's migration. Blocks.
+  // Blocks.
   [[nodiscard]] Result<int> drop_mail_records(Instant before);
+
+  // The following work in small transactions of at most `rows_max` rows, until nothing is left or
+  // `stop` says so. They give the number of rows removed. Block.
+  using Stop = FunctionRef<bool()>;
+  // Login and operation records older than `before`. The youngest of them stays, so that the chain
+  // of the others can be verified.
+  [[nodiscard]] Result<std::uint64_t> drop_chained_records(Instant before, std::uint32_t rows_max,
+                                                           Stop stop);
+  // The mail of deleted accounts; its blobs are garbage afterwards.
+  [[nodiscard]] Result<std::uint64_t> purge_deleted_accounts(std::uint32_t rows_max, Stop stop);
 
   // The channel on which nodes tell each other of changes.
   static constexpr std::string_view kChannel = "fumi_changes";

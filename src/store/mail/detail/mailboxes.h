@@ -48,6 +48,10 @@ class SqlMailboxes final : public MailboxStore {
                                    const std::optional<std::vector<Uid>>& uids) override;
   Result<MailboxChanges> changes(AccountId account, MailboxId mailbox, ModSeq since) override;
 
+  // Removes up to about `rows_max` rows of what a deleted account has left: entries and their
+  // emails, then what was remembered of them, at last the mailboxes. 0: nothing is left.
+  Result<std::uint64_t> purge(AccountId account, std::uint32_t rows_max);
+
  private:
   // How the counts of a mailbox change with a step.
   struct Delta {

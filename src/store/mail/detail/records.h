@@ -25,6 +25,9 @@ class SqlRecords final : public RecordStore {
   // Seals one batch of at most `limit` mail records older than `before`; gives how many. Records
   // still being written with older ids would stay out of the chain: `before` leaves them time.
   Result<std::uint64_t> seal(Instant before, std::uint32_t limit);
+  // Removes up to `rows_max` records of a chained stream that are older than `before`, but for the
+  // youngest of them: its hash is what the first one kept continues. 0: nothing is left to remove.
+  Result<std::uint64_t> drop_chained(RecordStream stream, Instant before, std::uint32_t rows_max);
   // Recomputes every chain of the tenant; calls `broken` with what differs, by name.
   Status verify(const std::function<void(std::string what)>& broken);
 

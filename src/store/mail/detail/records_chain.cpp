@@ -35,6 +35,10 @@ constexpr Statement kHashBefore{
     "SELECT number, hash FROM chain_records WHERE tenant_id = $1 AND stream = $2"
     " AND record_id <= $3 ORDER BY record_id DESC LIMIT 1"};
 
+constexpr Statement kOldestChained{
+    "SELECT number, hash, record_id FROM chain_records WHERE tenant_id = $1 AND stream = $2"
+    " ORDER BY record_id LIMIT 1"};
+
 constexpr std::size_t kPage = 500;
 constexpr std::uint64_t kIdMax = (std::uint64_t{1} << 63U) - 1;
 
@@ -227,7 +231,21 @@ Status SqlRecords::export_chained(RecordStream stream, Bounds bounds, ExportWrit
     return point;
   };
   FUMI_TRY(const auto before, context_.one(kHashBefore, map, stream, bounds.after));
-  if (before) start = *before;
+  if (before) {
+    start = *before;
+  } else {
+    // Where retention has removed the beginning, the oldest record is there to be continued only.
+    auto whole = [&](const Row& row) -> Result<ChainPoint> {
+      FUMI_TRY(ChainPoint point, map(row));
+      point.last_id = static_cast<std::uint64_t>(row.int64(2));
+      return point;
+    };
+    FUMI_TRY(const auto oldest, context_.one(kOldestChained, whole, stream));
+    if (oldest && oldest->next > 2) {
+      start = *oldest;
+      bounds.after = oldest->last_id;
+    }
+  }
   FUMI_CHECK(writer.begin(start.next, start.hash));
   return each_chained(stream, bounds, [&](Record& record, const StoredLink& link) {
     return writer.line(canonical_record(record, link.number), ascii::to_hex(link.hash));

@@ -25,6 +25,7 @@ class SqlTx final : public Tx {
   QueueStore& queue() override { return port(queue_); }
   RecordStore& records() override { return port(records_); }
   SqlRecords& sql_records() { return port(records_); }
+  SqlMailboxes& sql_mailboxes() { return port(mailboxes_); }
   Context& context() { return context_; }
 
  private:

@@ -1,0 +1,95 @@
+// What goes in the background: the mail of deleted accounts, and chained records past their time.
+#include <map>
+
+#include "store/mail/detail/mailboxes.h"
+#include "store/mail/detail/records.h"
+
+namespace fumi::store {
+namespace {
+
+using sql::Row;
+using sql::Statement;
+
+constexpr Statement kSomeEntries{
+    "SELECT mailbox_id, uid, email_id, flags, octets FROM entries"
+    " WHERE tenant_id = $1 AND account_id = $2 ORDER BY mailbox_id, uid LIMIT $3"};
+constexpr Statement kDropEntry{
+    "DELETE FROM entries"
+    " WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3 AND uid = $4"};
+constexpr Statement kUncount{
+    "UPDATE mailboxes SET total = total - $4, unseen = unseen - $5, deleted = deleted - $6,"
+    " octets = octets - $7 WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3"};
+constexpr Statement kDropSomeExpunged{
+    "DELETE FROM expunged WHERE (tenant_id, account_id, mailbox_id, modseq, uid) IN"
+    " (SELECT tenant_id, account_id, mailbox_id, modseq, uid FROM expunged"
+    "   WHERE tenant_id = $1 AND account_id = $2 LIMIT $3)"};
+constexpr Statement kDropSomeThreads{
+    "DELETE FROM thread_refs WHERE (tenant_id, account_id, ref_hash) IN"
+    " (SELECT tenant_id, account_id, ref_hash FROM thread_refs"
+    "   WHERE tenant_id = $1 AND account_id = $2 LIMIT $3)"};
+// The inbox's row stays, empty: it belongs to the account's, which keeps the id from coming back.
+constexpr Statement kDropMailboxes{
+    "DELETE FROM mailboxes WHERE tenant_id = $1 AND account_id = $2 AND role <> $3"};
+constexpr Statement kClearInbox{
+    "UPDATE mailboxes SET expunged_count = 0"
+    " WHERE tenant_id = $1 AND account_id = $2 AND expunged_count <> 0"};
+
+// The record before the first that is kept; its hash is where the chain goes on.
+constexpr Statement kAnchor{
+    "SELECT max(record_id) FROM chain_records"
+    " WHERE tenant_id = $1 AND stream = $2 AND record_id < $3"};
+constexpr Statement kDropChained{
+    "DELETE FROM chain_records WHERE (tenant_id, stream, record_id) IN"
+    " (SELECT tenant_id, stream, record_id FROM chain_records"
+    "   WHERE tenant_id = $1 AND stream = $2 AND record_id < $3 ORDER BY record_id LIMIT $4)"};
+
+struct Gone {
+  std::int64_t mailbox = 0;
+  std::int64_t uid = 0;
+  EmailId email;
+  std::int64_t flags = 0;
+  std::int64_t octets = 0;
+};
+
+}  // namespace
+
+Result<std::uint64_t> SqlMailboxes::purge(AccountId account, std::uint32_t rows_max) {
+  std::vector<Gone> entries;
+  auto take = [&](const Row& row) {
+    entries.push_back({row.int64(0), row.int64(1), row.id<EmailId>(2), row.int64(3), row.int64(4)});
+  };
+  FUMI_CHECK(context_.query(kSomeEntries, take, account, rows_max));
+  std::map<std::int64_t, Delta> counts;
+  for (const Gone& entry : entries) {
+    FUMI_CHECK(context_.run(kDropEntry, account, entry.mailbox, entry.uid));
+    FUMI_CHECK(release(account, entry.email));
+    Delta& delta = counts[entry.mailbox];
+    ++delta.total;
+    delta.unseen += (entry.flags & 1) == 0 ? 1 : 0;
+    delta.deleted += (entry.flags & 8) != 0 ? 1 : 0;
+    delta.octets += entry.octets;
+  }
+  for (const auto& [mailbox, delta] : counts) {
+    FUMI_CHECK(context_.run(kUncount, account, mailbox, delta.total, delta.unseen, delta.deleted,
+                            delta.octets));
+  }
+  if (!entries.empty()) return entries.size();
+  FUMI_TRY(const auto expunged, context_.execute(kDropSomeExpunged, account, rows_max));
+  if (expunged > 0) return static_cast<std::uint64_t>(expunged);
+  FUMI_TRY(const auto threads, context_.execute(kDropSomeThreads, account, rows_max));
+  if (threads > 0) return static_cast<std::uint64_t>(threads);
+  FUMI_TRY(const auto mailboxes, context_.execute(kDropMailboxes, account, MailboxRole::inbox));
+  FUMI_TRY(const auto cleared, context_.execute(kClearInbox, account));
+  return static_cast<std::uint64_t>(mailboxes + cleared);
+}
+
+Result<std::uint64_t> SqlRecords::drop_chained(RecordStream stream, Instant before,
+                                               std::uint32_t rows_max) {
+  auto map = [](const Row& row) -> std::int64_t { return row.is_null(0) ? 0 : row.int64(0); };
+  FUMI_TRY(const auto anchor, context_.one(kAnchor, map, stream, IdGenerator::first_at(before)));
+  if (anchor.value_or(0) == 0) return 0;
+  FUMI_TRY(const auto rows, context_.execute(kDropChained, stream, *anchor, rows_max));
+  return static_cast<std::uint64_t>(rows);
+}
+
+}  // namespace fumi::store

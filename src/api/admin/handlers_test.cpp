@@ -1,0 +1,294 @@
+// Every route of the admin API over a store: tokens, unknown ids, other tenants' ids, bad bodies.
+#include <doctest/doctest.h>
+
+#include <set>
+
+#include "api/admin/admin_routes.h"
+#include "api/json.h"
+#include "base/ascii.h"
+#include "crypto/token.h"
+#include "service/testing/service_world.h"
+
+namespace fumi::api::admin {
+namespace {
+
+using http::Method;
+using service::testing::ServiceWorld;
+
+constexpr std::string_view kRoot = "/api/admin/v1";
+
+struct Asked {
+  Method method = Method::get;
+  std::string path;  // below kRoot, with "?query"
+  std::string body;  // JSON; "": none
+};
+
+std::vector<std::string> split(std::string_view text, char at) {
+  std::vector<std::string> out;
+  for (const std::string_view part : ascii::split(text, at))
+    if (!part.empty()) out.emplace_back(part);
+  return out;
+}
+
+std::string text_of(const crypto::NewToken& token) { return std::string(token.text.reveal()); }
+
+struct Rig {
+  Rig() {
+    token = crypto::make_token("op");
+    const Operator person{w.world.ids().next<OperatorId>(), "ops",
+                          ascii::to_hex(crypto::view(token.stored)), w.world.clock().now()};
+    REQUIRE(
+        w.world.platform([&](PlatformTx& tx) { return tx.platform().create_operator(person); }));
+    add_admin_routes(router, host);
+    acme = w.tenant("acme.example");
+    other = w.tenant("other.example");
+    hanako = w.account(acme, "hanako@acme.example");
+    ken = w.account(other, "ken@other.example");
+    REQUIRE(w.call(w->tenancy.create_api_user(other, "app@other.example")).has_value());
+    const auto key = w.call(w->tenancy.create_app_password(other, "ken@other.example", "phone"));
+    REQUIRE(key.has_value());
+    kens_key = w.call(w->tenancy.app_passwords(other, "ken@other.example"))->at(0).id.text();
+    // Nothing is started: what is sent away waits in the queue.
+    const auto id =
+        w.accept(ServiceWorld::from(other, ken, "ken@other.example"), "ken@other.example",
+                 {"x@remote.example"}, service::testing::mail("ken@other.example"));
+    REQUIRE(id.has_value());
+    queued = id->text();
+  }
+
+  http::Response ask(const Asked& asked, std::string_view authorization) {
+    http::RequestContext context;
+    context.request.method = asked.method;
+    const auto halves = split(asked.path, '?');
+    context.request.path = std::string(kRoot) + halves[0];
+    context.request.segments = split(context.request.path, '/');
+    if (halves.size() > 1) {
+      for (const std::string& pair : split(halves[1], '&')) {
+        const auto at = pair.find('=');
+        context.request.query.push_back({pair.substr(0, at), pair.substr(at + 1)});
+      }
+    }
+    if (!authorization.empty())
+      context.request.headers.add("Authorization", std::string(authorization));
+    if (!asked.body.empty()) context.request.headers.add("Content-Type", "application/json");
+    context.request.body = asked.body;
+    const http::RouteMatch match = router.find(asked.method, context.request.segments);
+    REQUIRE(match.route != nullptr);
+    context.parameters = match.parameters;
+    return w.call(match.route->handler(context)).response;
+  }
+  http::Response ask(const Asked& asked) { return ask(asked, "Bearer " + text_of(token)); }
+  int status(const Asked& asked) { return ask(asked).status; }
+  std::size_t operations(const TenantScope& scope) {
+    return w.records(scope, {RecordKind::operation}).size();
+  }
+
+  ServiceWorld w;
+  crypto::NewToken token;
+  service::QueueAdmin queue{w.store, w.world.clock(), [] {}};
+  service::RecordReader records{w.store, w.store, w->runtime, w.world.clock()};
+  AdminHost host{w->tenancy, w.store, queue, records, w->runtime, w.world.clock(), "mx.example"};
+  http::Router router;
+  TenantScope acme;
+  TenantScope other;
+  AccountId hanako;
+  AccountId ken;
+  std::string kens_key;
+  std::string queued;
+};
+
+const std::string kAccount = R"({"address":"new@acme.example","password":"correct horse battery"})";
+
+// Each operation once, in the order of the routes: what it needs to do something.
+std::vector<Asked> all_operations(const Rig& r) {
+  return {
+      {Method::post, "/tenants", R"({"name":"third"})"},
+      {Method::get, "/tenants", ""},
+      {Method::get, "/tenants/other", ""},
+      {Method::patch, "/tenants/other", R"({"status":"suspended"})"},
+      {Method::post, "/tenants/other/domains", R"({"name":"third.example"})"},
+      {Method::get, "/tenants/other/domains", ""},
+      {Method::get, "/tenants/other/domains/other.example/dns", ""},
+      {Method::get, "/domains/other.example/dns", ""},
+      {Method::delete_, "/tenants/other/domains/other.example", ""},
+      {Method::delete_, "/domains/other.example", ""},
+      {Method::post, "/tenants/acme/accounts", kAccount},
+      {Method::post, "/accounts", kAccount},
+      {Method::get, "/tenants/other/accounts", ""},
+      {Method::get, "/accounts/ken@other.example", ""},
+      {Method::patch, "/accounts/ken@other.example", R"({"status":"disabled"})"},
+      {Method::delete_, "/accounts/ken@other.example", ""},
+      {Method::post, "/accounts/ken@other.example/aliases", R"({"address":"k@other.example"})"},
+      {Method::delete_, "/accounts/ken@other.example/aliases/k@other.example", ""},
+      {Method::post, "/accounts/ken@other.example/app-passwords", R"({"name":"tablet"})"},
+      {Method::get, "/accounts/ken@other.example/app-passwords", ""},
+      {Method::delete_, "/accounts/ken@other.example/app-passwords/" + r.kens_key, ""},
+      {Method::post, "/tenants/other/api-users", R"({"name":"app2@other.example"})"},
+      {Method::get, "/tenants/other/api-users", ""},
+      {Method::delete_, "/tenants/other/api-users/app@other.example", ""},
+      {Method::delete_, "/api-users/app@other.example", ""},
+      {Method::get, "/queue", ""},
+      {Method::get, "/queue/" + r.queued, ""},
+      {Method::post, "/queue/" + r.queued + "/retry", ""},
+      {Method::post, "/queue/" + r.queued + "/cancel", ""},
+      {Method::get, "/log", ""},
+      {Method::get, "/tenants/other/audit?stream=operation", ""},
+  };
+}
+
+TEST_CASE("no operation does or tells anything without an operator's token") {
+  Rig r;
+  const auto operations = all_operations(r);
+  std::set<const http::Route*> seen;
+  for (const Asked& asked : operations) {
+    std::string path = std::string(kRoot) + split(asked.path, '?')[0];
+    seen.insert(r.router.find(asked.method, split(path, '/')).route);
+  }
+  CHECK(seen.size() == operations.size());
+  CHECK(seen.size() + 1 == r.router.routes().size());  // and the document, which is public
+  const std::size_t before = r.operations(r.acme) + r.operations(r.other);
+  const std::string good = text_of(r.token);
+  const std::string bad = text_of(crypto::make_token("op"));
+  for (const std::string& authorization :
+       {std::string(), "Bearer " + bad, "Bearer " + good + "x", "Basic " + good, good,
+        std::string("Bearer "), "Bearer " + text_of(crypto::make_token("api"))}) {
+    for (const Asked& asked : operations) {
+      CAPTURE(asked.path);
+      CAPTURE(authorization);
+      const http::Response answer = r.ask(asked, authorization);
+      CHECK(answer.status == 401);
+      CHECK_FALSE(answer.body.contains("other.example"));
+    }
+  }
+  CHECK(r.operations(r.acme) + r.operations(r.other) == before);
+  CHECK(r.w.queue(r.other).size() == 1);
+}
+
+TEST_CASE("names and ids that nobody has are 404, and what is no id is 400") {
+  Rig r;
+  const std::size_t before = r.operations(r.acme) + r.operations(r.other);
+  for (const Asked& asked : std::vector<Asked>{
+           {Method::get, "/tenants/nobody", ""},
+           {Method::patch, "/tenants/nobody", R"({"status":"suspended"})"},
+           {Method::post, "/tenants/nobody/domains", R"({"name":"third.example"})"},
+           {Method::get, "/tenants/nobody/domains", ""},
+           {Method::get, "/tenants/nobody/domains/other.example/dns", ""},
+           {Method::get, "/tenants/other/domains/nobody.example/dns", ""},
+           {Method::get, "/domains/nobody.example/dns", ""},
+           {Method::delete_, "/tenants/nobody/domains/other.example", ""},
+           {Method::delete_, "/tenants/other/domains/nobody.example", ""},
+           {Method::delete_, "/domains/nobody.example", ""},
+           {Method::post, "/tenants/nobody/accounts", kAccount},
+           {Method::get, "/tenants/nobody/accounts", ""},
+           {Method::get, "/accounts/nobody@other.example", ""},
+           {Method::get, "/accounts/ken@nobody.example", ""},
+           {Method::patch, "/accounts/nobody@other.example", R"({"status":"disabled"})"},
+           {Method::delete_, "/accounts/nobody@other.example", ""},
+           {Method::post, "/accounts/nobody@other.example/aliases",
+            R"({"address":"k@other.example"})"},
+           {Method::delete_, "/accounts/ken@other.example/aliases/no@other.example", ""},
+           {Method::post, "/accounts/nobody@other.example/app-passwords", R"({"name":"tablet"})"},
+           {Method::get, "/accounts/nobody@other.example/app-passwords", ""},
+           {Method::delete_, "/accounts/ken@other.example/app-passwords/2222222222222", ""},
+           {Method::post, "/tenants/nobody/api-users", R"({"name":"app2@other.example"})"},
+           {Method::get, "/tenants/nobody/api-users", ""},
+           {Method::delete_, "/tenants/other/api-users/nobody@other.example", ""},
+           {Method::delete_, "/api-users/nobody@other.example", ""},
+           {Method::get, "/queue/2222222222222", ""},
+           {Method::get, "/queue?tenant=nobody", ""},
+           {Method::post, "/queue/2222222222222/retry", ""},
+           {Method::post, "/queue/2222222222222/cancel", ""},
+           {Method::get, "/log?tenant=nobody", ""},
+           {Method::get, "/tenants/nobody/audit?stream=operation", ""}}) {
+    CAPTURE(asked.path);
+    CHECK(r.status(asked) == 404);
+  }
+  CHECK(r.operations(r.acme) + r.operations(r.other) == before);
+  for (const char* const path :
+       {"/queue?after=!", "/queue?limit=0", "/queue?limit=x", "/log?limit=100000",
+        "/log?since=noon", "/log?status=nonsense", "/log?message=!", "/tenants?after=!",
+        "/tenants?nonsense=1", "/tenants/other/audit?stream=nonsense"}) {
+    CAPTURE(path);
+    CHECK(r.status({Method::get, path, ""}) == 400);
+  }
+}
+
+TEST_CASE("one tenant's name never reaches another's domains, users, keys and messages") {
+  Rig r;
+  const std::size_t before = r.operations(r.other);
+  for (const Asked& asked : std::vector<Asked>{
+           {Method::get, "/tenants/acme/domains/other.example/dns", ""},
+           {Method::delete_, "/tenants/acme/domains/other.example", ""},
+           {Method::delete_, "/tenants/acme/api-users/app@other.example", ""},
+           {Method::delete_, "/accounts/hanako@acme.example/aliases/ken@other.example", ""},
+           {Method::delete_, "/accounts/hanako@acme.example/app-passwords/" + r.kens_key, ""}}) {
+    CAPTURE(asked.path);
+    CHECK(r.status(asked) == 404);
+  }
+  for (const Asked& asked : std::vector<Asked>{
+           {Method::post, "/tenants/acme/accounts",
+            R"({"address":"new@other.example","password":"correct horse battery"})"},
+           {Method::post, "/accounts/hanako@acme.example/aliases",
+            R"({"address":"h@other.example"})"},
+           {Method::post, "/tenants/acme/domains", R"({"name":"other.example"})"},
+           {Method::post, "/tenants/acme/api-users", R"({"name":"app2@other.example"})"}}) {
+    CAPTURE(asked.path);
+    const int status = r.status(asked);
+    CHECK(status >= 400);
+    CHECK(status < 500);
+  }
+  CHECK(r.operations(r.other) == before);
+  CHECK_FALSE(r.ask({Method::get, "/queue?tenant=acme", ""}).body.contains(r.queued));
+  CHECK(r.ask({Method::get, "/queue?tenant=other", ""}).body.contains(r.queued));
+  CHECK_FALSE(r.ask({Method::get, "/log?tenant=acme", ""}).body.contains("ken@other.example"));
+  CHECK(r.ask({Method::get, "/log?tenant=other", ""}).body.contains("ken@other.example"));
+  CHECK_FALSE(r.ask({Method::get, "/tenants/acme/accounts", ""}).body.contains("ken@"));
+  CHECK(r.w.call(r.w->tenancy.app_passwords(r.other, "ken@other.example"))->size() == 1);
+}
+
+TEST_CASE("bodies that aren't what the operation takes are refused before anything is done") {
+  Rig r;
+  const std::size_t before = r.operations(r.acme) + r.operations(r.other);
+  for (Asked asked : all_operations(r)) {
+    if (asked.body.empty()) continue;
+    CAPTURE(asked.path);
+    for (const char* const body : {"{", "[]", "null", "7", R"({"nonsense":1})", "\xff",
+                                   R"({"name":7,"address":7,"status":7})"}) {
+      CAPTURE(body);
+      asked.body = body;
+      CHECK(r.status(asked) == 400);
+    }
+    asked.body.clear();  // and no Content-Type
+    CHECK(r.status(asked) == 400);
+  }
+  for (const Asked& asked : std::vector<Asked>{
+           {Method::post, "/tenants", R"({"name":"No Handle!"})"},
+           {Method::post, "/tenants/acme/domains", R"({"name":"not a domain"})"},
+           {Method::post, "/accounts",
+            R"({"address":"nobody","password":"correct horse battery"})"},
+           {Method::patch, "/tenants/other", R"({"status":"nonsense"})"},
+           {Method::patch, "/accounts/ken@other.example", R"({"status":"nonsense"})"}}) {
+    CAPTURE(asked.path);
+    const int status = r.status(asked);
+    CHECK(status >= 400);
+    CHECK(status < 500);
+  }
+  CHECK(r.operations(r.acme) + r.operations(r.other) == before);
+}
+
+TEST_CASE("operations that succeed are on record under the operator") {
+  Rig r;
+  const std::size_t before = r.operations(r.other);
+  CHECK(r.status({Method::post, "/queue/" + r.queued + "/retry", ""}) == 204);
+  CHECK(r.status({Method::delete_, "/accounts/ken@other.example/app-passwords/" + r.kens_key,
+                  ""}) == 204);
+  CHECK(r.status({Method::delete_, "/api-users/app@other.example", ""}) == 204);
+  CHECK(r.status({Method::post, "/queue/" + r.queued + "/cancel", ""}) == 200);
+  CHECK(r.operations(r.other) == before + 4);
+  const auto acts = r.w.records(r.other, {RecordKind::operation});
+  CHECK(acts.back().actor.kind == Actor::Kind::operator_);
+  CHECK(r.w.queue(r.other).empty());
+}
+
+}  // namespace
+}  // namespace fumi::api::admin

@@ -152,6 +152,21 @@ Task<Result<std::vector<Uid>>> Mailboxes::expunge(MailAccount who, MailboxId mai
   co_return co_await store_.write(who.scope, std::move(work));
 }
 
+Task<Result<std::vector<Uid>>> Mailboxes::depart(MailAccount who, MailboxId mailbox,
+                                                 Departure departure) {
+  auto work = [&](Tx& tx) -> Result<std::vector<Uid>> {
+    StoreFlags seen{departure.seen, FlagsOperation::add, {}, std::nullopt};
+    seen.flags.bits = Flags::seen;
+    StoreFlags deleted{departure.removed, FlagsOperation::add, {}, std::nullopt};
+    deleted.flags.bits = Flags::deleted;
+    FUMI_TRY([[maybe_unused]] auto marked, tx.mailboxes().store_flags(who.account, mailbox, seen));
+    FUMI_TRY([[maybe_unused]] auto doomed,
+             tx.mailboxes().store_flags(who.account, mailbox, deleted));
+    return tx.mailboxes().expunge(who.account, mailbox, departure.removed);
+  };
+  co_return co_await store_.write(who.scope, std::move(work));
+}
+
 Task<Result<Mailboxes::News>> Mailboxes::changes(MailAccount who, MailboxId mailbox, ModSeq since) {
   auto work = [&](Tx& tx) -> Result<News> {
     News news;

@@ -34,6 +34,12 @@ struct NewMessage {
 
 using EntryEmail = std::pair<Entry, Email>;
 
+// What a POP3 session leaves behind (RFC 1939 §6).
+struct Departure {
+  std::vector<Uid> removed;
+  std::vector<Uid> seen;  // to be marked with \Seen
+};
+
 class Mailboxes {
  public:
   Mailboxes(Store& store, BlobStore& blobs, ChangeBus& bus, const Clock& clock)
@@ -67,6 +73,9 @@ class Mailboxes {
                                 std::string to);
   Task<Result<std::vector<Uid>>> expunge(MailAccount who, MailboxId mailbox,
                                          std::optional<std::vector<Uid>> uids);
+  // Expunges and marks, all or nothing; those that are gone already are no error. Returns what this
+  // call expunged, ascending.
+  Task<Result<std::vector<Uid>>> depart(MailAccount who, MailboxId mailbox, Departure departure);
   // What changed since, and the mailbox as it is now, in one snapshot.
   struct News {
     Mailbox mailbox;

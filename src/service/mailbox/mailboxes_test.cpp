@@ -132,6 +132,39 @@ TEST_CASE("flags, copies, moves and expunges are told by changes()") {
   CHECK(code_of(f.w.call(f.m().copy(f.hanako, inbox, {Uid{1}}, "None"))) == Code::not_found);
 }
 
+TEST_CASE("depart: expunges and marks at once, whatever others have removed or marked") {
+  Fixture f;
+  f.append(5);
+  const MailboxId inbox = f.w.call(f.m().open(f.hanako, "INBOX"))->mailbox.id;
+  StoreFlags change{{Uid{4}}, FlagsOperation::add, {}, std::nullopt};
+  change.flags.bits = Flags::deleted;  // by somebody else: not ours to expunge
+  REQUIRE(f.w.call(f.m().store_flags(f.hanako, inbox, change)).has_value());
+  REQUIRE(f.w.call(f.m().move(f.hanako, inbox, {Uid{2}}, "Archive")).has_value());
+  const auto gone = f.w.call(f.m().depart(f.hanako, inbox, {{Uid{1}, Uid{2}}, {Uid{3}, Uid{9}}}));
+  REQUIRE(gone.has_value());
+  CHECK(*gone == std::vector<Uid>{Uid{1}});
+  const auto left = f.w.call(f.m().entries(f.hanako, inbox, Uid{1}));
+  REQUIRE(left->size() == 3);
+  CHECK(left->at(0).uid == Uid{3});
+  CHECK(left->at(0).flags.has(Flags::seen));
+  CHECK(left->at(1).flags.has(Flags::deleted));
+  CHECK_FALSE(left->at(2).flags.has(Flags::seen));
+  CHECK(f.w.call(f.m().depart(f.hanako, inbox, {}))->empty());
+}
+
+TEST_CASE("depart under faults: all or nothing") {
+  Fixture f;
+  f.append(3);
+  const MailboxId inbox = f.w.call(f.m().open(f.hanako, "INBOX"))->mailbox.id;
+  f.w.faults.arm(1);
+  CHECK(code_of(f.w.call(f.m().depart(f.hanako, inbox, {{Uid{1}, Uid{2}}, {Uid{3}}}))) ==
+        Code::unavailable);
+  f.w.faults.arm(0);
+  for (const Entry& entry : *f.w.call(f.m().entries(f.hanako, inbox, Uid{1})))
+    CHECK(entry.flags.bits == 0);
+  CHECK(f.w.call(f.m().entries(f.hanako, inbox, Uid{1}))->size() == 3);
+}
+
 TEST_CASE("another account's and another tenant's mailboxes are not there") {
   Fixture f;
   f.append(1);
@@ -148,7 +181,10 @@ TEST_CASE("another account's and another tenant's mailboxes are not there") {
     CHECK((!stored || stored->changed.empty()));
     const auto gone = f.w.call(f.m().expunge(who, inbox, std::nullopt));
     CHECK((!gone || gone->empty()));
+    const auto departed = f.w.call(f.m().depart(who, inbox, {{Uid{1}}, {Uid{1}}}));
+    CHECK((!departed || departed->empty()));
   }
+  CHECK(f.w.call(f.m().entries(f.hanako, inbox, Uid{1}))->size() == 1);
   CHECK(code_of(f.w.call(f.m().body(f.ken, blob))) == Code::not_found);
   CHECK(code_of(f.w.call(f.m().account({f.other, f.hanako.account}))) == Code::not_found);
 }

@@ -4,6 +4,7 @@
 #include "config/schema.h"
 #include "server/http/options.h"
 #include "server/imap/options.h"
+#include "server/pop3/options.h"
 #include "server/smtp/options.h"
 #include "service/access/access.h"
 #include "service/deliver/delivery.h"
@@ -75,14 +76,16 @@ void describe(config::Schema<ListenOptions>& s) {
   s.option(&ListenOptions::ports_base, "listen.ports_base", 0)
       .range(0, 64'000)
       .doc(
-          "N > 0: ports are N+25, N+587, N+465, N+10 (relay), N+143, N+993, N+80 (HTTP) and N+81 "
-          "(operator HTTP), whatever else is set.");
+          "N > 0: ports are N+25, N+587, N+465, N+10 (relay), N+143, N+993, N+110, N+995, N+80 "
+          "(HTTP) and N+81 (operator HTTP), whatever else is set.");
   s.option(&ListenOptions::smtp, "listen.smtp", 2525).doc("Mail from other hosts (MX). 0: off.");
   s.option(&ListenOptions::submission, "listen.submission", 2587).doc("Submission, STARTTLS.");
   s.option(&ListenOptions::submissions, "listen.submissions", 2465).doc("Submission, TLS at once.");
   s.option(&ListenOptions::relay, "listen.relay", 10'025).doc("SMTP relay for programs.");
   s.option(&ListenOptions::imap, "listen.imap", 2143).doc("IMAP, STARTTLS.");
   s.option(&ListenOptions::imaps, "listen.imaps", 2993).doc("IMAP, TLS at once.");
+  s.option(&ListenOptions::pop3, "listen.pop3", 2110).doc("POP3, STLS.");
+  s.option(&ListenOptions::pop3s, "listen.pop3s", 2995).doc("POP3, TLS at once.");
   s.option(&ListenOptions::http, "listen.http", 8080).doc("HTTP: sending API.");
   s.option(&ListenOptions::operator_http, "listen.operator_http", 8081)
       .doc("HTTP: admin API, metrics.");
@@ -143,6 +146,7 @@ config::Catalogue make_catalogue() {
   catalogue.add<service::DeliveryOptions>();
   catalogue.add<server::SmtpOptions>();
   catalogue.add<server::ImapOptions>();
+  catalogue.add<server::Pop3Options>();
   catalogue.add<http::HttpOptions>();
   return catalogue;
 }
@@ -156,6 +160,8 @@ ListenOptions with_base(ListenOptions options) {
   options.relay = base + 10;
   options.imap = base + 143;
   options.imaps = base + 993;
+  options.pop3 = base + 110;
+  options.pop3s = base + 995;
   options.http = base + 80;
   options.operator_http = base + 81;
   return options;

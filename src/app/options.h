@@ -44,13 +44,14 @@ struct StoreOptions {
 };
 
 // Ports of 0 are not opened. `ports_base` N shifts all: N+25, N+587, N+465, N+10, N+143, N+993,
-// N+80 (HTTP), N+81 (operator HTTP).
+// N+110, N+995, N+80 (HTTP), N+81 (operator HTTP).
 struct ListenOptions {
   std::string address;
   std::string operator_address;
   std::uint16_t ports_base = 0;
   std::uint16_t smtp = 0, submission = 0, submissions = 0, relay = 0;
   std::uint16_t imap = 0, imaps = 0;
+  std::uint16_t pop3 = 0, pop3s = 0;
   std::uint16_t http = 0, operator_http = 0;
   std::uint32_t connections_max = 10'000;
   std::uint32_t connections_per_ip_max = 100;

@@ -23,6 +23,7 @@
 #include "obs/metrics.h"
 #include "server/http/http_server.h"
 #include "server/imap/session.h"
+#include "server/pop3/session.h"
 #include "server/smtp/inbound.h"
 #include "server/smtp/outbound.h"
 #include "service/deliver/delivery.h"
@@ -121,6 +122,8 @@ struct Server::Parts {
   std::unique_ptr<server::LoginHost> login;
   std::vector<std::unique_ptr<server::InboundHost>> doors;
   std::unique_ptr<server::ImapHost> imap;
+  server::MaildropLocks maildrops;
+  std::unique_ptr<server::Pop3Host> pop3;
   std::unique_ptr<service::Sending> sending;
   std::unique_ptr<cmc::SendApi> send_api;
   std::unique_ptr<service::QueueAdmin> queue_admin;
@@ -140,6 +143,7 @@ struct Server::Parts {
   Status build_delivery();
   Status open_smtp();
   Status open_imap();
+  Status open_pop3();
   Status open_http();
   void open_admin();
   Status listen(const std::string& name, const std::string& address, std::uint16_t port,
@@ -205,6 +209,7 @@ Status Server::Parts::build(StorageBase base) {
   FUMI_CHECK(build_delivery());
   FUMI_CHECK(open_smtp());
   FUMI_CHECK(open_imap());
+  FUMI_CHECK(open_pop3());
   return open_http();
 }
 
@@ -351,6 +356,29 @@ Status Server::Parts::open_imap() {
   };
   FUMI_CHECK(listen("imap", settings.listen.address, settings.listen.imap, clear));
   return listen("imaps", settings.listen.address, settings.listen.imaps, secured);
+}
+
+Status Server::Parts::open_pop3() {
+  auto options = std::make_shared<pop3::Options>(server::engine_options(settings.pop3));
+  options->greeting = settings.server.hostname + " Fumi ready";
+  options->mechanisms = {"SCRAM-SHA-256", "PLAIN", "LOGIN"};
+  if (offers_plus()) {
+    options->mechanisms.insert(options->mechanisms.begin(), "SCRAM-SHA-256-PLUS");
+  }
+  pop3 = std::unique_ptr<server::Pop3Host>(new server::Pop3Host{
+      std::move(options), settings.pop3, *mailboxes, *login, *tls, maildrops, system_clock(), {}});
+  pop3->metrics = {registry.counter("fumi_pop3_connections_total", "POP3 connections"),
+                   registry.counter("fumi_pop3_logins_total", "POP3 logins"),
+                   registry.counter("fumi_pop3_retrieved_total", "Messages sent by RETR"),
+                   registry.counter("fumi_pop3_removed_total", "Messages removed by QUIT")};
+  const auto clear = [this](std::unique_ptr<net::Stream> stream) {
+    return server::serve_pop3(*pop3, std::move(stream), pop3::Channel::clear);
+  };
+  const auto secured = [this](std::unique_ptr<net::Stream> stream) {
+    return server::serve_pop3(*pop3, std::move(stream), pop3::Channel::tls);
+  };
+  FUMI_CHECK(listen("pop3", settings.listen.address, settings.listen.pop3, clear));
+  return listen("pop3s", settings.listen.address, settings.listen.pop3s, secured);
 }
 
 void Server::Parts::open_admin() {

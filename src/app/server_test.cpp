@@ -80,6 +80,7 @@ TEST_CASE("the server opens its doors, serves, and drains on SIGTERM") {
   Fixture f;
   f.settings.listen.smtp = free_port();
   f.settings.listen.imap = free_port();
+  f.settings.listen.pop3 = free_port();
   block_signals();
   auto opened = Server::open(f.settings, {});
   REQUIRE(opened.has_value());
@@ -87,6 +88,7 @@ TEST_CASE("the server opens its doors, serves, and drains on SIGTERM") {
   std::jthread running([&] { status = (*opened)->run(); });
   CHECK(greeting_of(f.settings.listen.smtp).starts_with("220 mx.fumi.example"));
   CHECK(greeting_of(f.settings.listen.imap).starts_with("* OK"));
+  CHECK(greeting_of(f.settings.listen.pop3).starts_with("+OK"));
   ::kill(::getpid(), SIGTERM);
   running.join();
   CHECK(status == 0);

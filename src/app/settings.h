@@ -10,6 +10,7 @@
 #include "config/document.h"
 #include "server/http/options.h"
 #include "server/imap/options.h"
+#include "server/pop3/options.h"
 #include "server/smtp/options.h"
 #include "service/access/access.h"
 #include "service/deliver/delivery.h"
@@ -29,6 +30,7 @@ struct Settings {
   service::DeliveryOptions deliver;
   server::SmtpOptions smtp;
   server::ImapOptions imap;
+  server::Pop3Options pop3;
   http::HttpOptions http;
 
   // Files in the data folder.

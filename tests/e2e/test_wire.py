@@ -102,5 +102,25 @@ class Imap(WireTest):
         self.assertGreater(len(self.passed), 20)
 
 
+class Pop3(WireTest):
+    def test_scripts(self):
+        scripts = run_tcp.scripts("pop3")
+        fumi = self.server()
+        fumi.populate("wire", "a.example", {f"alice{n}": run_tcp.IMAP_PASSWORD for n in range(len(scripts))})
+        accounts = {script.name: f"alice{n}@a.example" for n, script in enumerate(scripts)}
+
+        def run(script):
+            secured = script.secured()
+            account = accounts[script.name]
+            session = imaplib.IMAP4_SSL(HOST, fumi.ports["imaps"], ssl_context=fumi.tls(), timeout=20)
+            session.login(account, run_tcp.IMAP_PASSWORD)
+            run_tcp.lay_out_pop3(session)
+            session.logout()
+            script.run(fumi.ports["pop3s" if secured else "pop3"], fumi.tls(), account)
+
+        self.each(scripts, {}, run)
+        self.assertGreater(len(self.passed), 20)
+
+
 if __name__ == "__main__":
     unittest.main()

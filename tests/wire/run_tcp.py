@@ -1,11 +1,12 @@
-"""Runs the wire scripts over TCP against a server; README.md and imap/README.md define the lines.
+"""Runs the wire scripts over TCP against a server; README.md, imap/README.md and pop3/README.md define the lines.
 
 What differs from memory, because a real server has accounts and numbers of its own:
   - SMTP login names "alice" and "bob" in AUTH become alice@a.example and bob@a.example, and the
     passwords that are too short are doubled;
   - 250-REQUIRETLS may stand in an answer to EHLO although the script does not name it;
   - IMAP: alice@a.example becomes the script's own account; UIDVALIDITY, MAILBOXID, MODSEQ of the
-    fixture become those of the server; EMAILID, THREADID, PREVIEW and quota numbers may be anything.
+    fixture become those of the server; EMAILID, THREADID, PREVIEW and quota numbers may be anything;
+  - POP3: alice@a.example becomes the script's own account.
 `Skip` says why a script cannot run here.
 """
 import base64
@@ -335,6 +336,56 @@ class ImapScript:
                 raise Mismatch(f'expected "{pattern}", got "{line}"')
 
 
+# ---- POP3 ----
+
+POP3_FIXTURE = [
+    FIXTURE[0][2],
+    "From: bob@b.example\r\nSubject: Report\r\n\r\nLine one\r\nLine two\r\n\r\nLine four\r\n",
+    "Subject: Dots\r\n\r\n.\r\n..two\r\nmiddle.dot\r\n.end\r\n",
+    "Subject: 会議\r\n\r\n本文\r\n",
+    "Subject: header only\r\n",
+]
+
+
+def lay_out_pop3(session):
+    """Brings the inbox of the logged-in account (imaplib) to the fixture."""
+    for text in POP3_FIXTURE:
+        status, data = session.append("INBOX", "", None, text.encode())
+        if status != "OK":
+            raise AssertionError(data)
+
+
+class Pop3Script(ImapScript):
+    """As IMAP's, but consecutive C lines are one group, and the fixture has no numbers to translate."""
+
+    def translate(self, text, is_pattern):
+        if not is_pattern:
+            text = re.sub(r"^(USER )alice@a\.example$", lambda m: m[1] + self.account, text, flags=re.I)
+            text = re.sub(r"^(PASS )secret$", lambda m: m[1] + IMAP_PASSWORD, text, flags=re.I)
+            for was, now in ((b"\0alice@a.example\0secret", f"\0{self.account}\0{IMAP_PASSWORD}"),
+                             (b"alice@a.example", self.account), (b"secret", IMAP_PASSWORD)):
+                text = re.sub(rf"(^| ){re.escape(base64.b64encode(was).decode())}$",
+                              lambda m, now=now: m[1] + base64.b64encode(now.encode()).decode(), text)
+        for name, value in self.variables.items():
+            text = text.replace("${" + name + "}", value)
+        return text
+
+    def run(self, port, context, account, numbers=None):
+        merged = []
+        for number, head, text in self.lines:
+            if head[0] == "C" and merged and merged[-1][1] == head:
+                merged[-1] = (number, head, merged[-1][2] + "\r\n" + text)
+            else:
+                merged.append((number, head, text))
+        self.lines = merged
+        super().run(port, context, account, numbers)
+
+    def _step(self, port, context, head, text):
+        if head[0] == "C":
+            text = "\r\n".join(self.translate(line, False) for line in text.split("\r\n"))
+        super()._step(port, context, head, text)
+
+
 def scripts(kind):
-    make = SmtpScript if kind == "smtp" else ImapScript
+    make = {"smtp": SmtpScript, "imap": ImapScript, "pop3": Pop3Script}[kind]
     return [make(path) for path in sorted((HERE / kind).glob("*.t"))]

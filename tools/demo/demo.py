@@ -34,6 +34,7 @@ HOST = "127.0.0.1"
 PORTS = {
     "smtp": (2525, 25, "SMTP"), "submission": (2587, 587, "submission"), "submissions": (2465, 465, "submission, TLS"),
     "relay": (10025, 10, "relay"), "imap": (2143, 143, "IMAP"), "imaps": (2993, 993, "IMAP, TLS"),
+    "pop3": (2110, 110, "POP3"), "pop3s": (2995, 995, "POP3, TLS"),
     "http": (8080, 80, "HTTP"), "operator": (8081, 81, "operator HTTP"), "outside": (2626, 26, "the world outside"),
 }
 PASSWORDS = {"hanako": "hanako-no-tegami", "taro": "taro-no-tegami", "alice": "alice-writes-letters"}

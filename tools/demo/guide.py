@@ -61,6 +61,11 @@ TEXT = """
     curl -s --cacert {certificate} -u hanako@acme.example:{hanako} "imaps://localhost:{imaps}/INBOX" -X 'FETCH 1:* (FLAGS ENVELOPE)'
     curl -s --cacert {certificate} -u hanako@acme.example:{hanako} "imaps://localhost:{imaps}/INBOX;MAILINDEX=1"
 
+ POP3 でも読めます / the same by POP3 (TLS {pop3s}; STLS {pop3}):
+
+    curl -s --cacert {certificate} -u hanako@acme.example:{hanako} "pop3s://localhost:{pop3s}/"
+    curl -s --ssl-reqd --cacert {certificate} -u hanako@acme.example:{hanako} "pop3://localhost:{pop3}/1"
+
  Thunderbird など / in a mail program: IMAP 127.0.0.1:{imap} (STARTTLS), SMTP 127.0.0.1:{submission} (STARTTLS), hanako@acme.example / {hanako}
 
 ── 6. 一通ごとの経緯 / the story of each message ──

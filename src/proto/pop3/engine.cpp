@@ -187,7 +187,7 @@ void Engine::refuse(Refusal refusal) {
   const bool last = updating_;
   err(refusal);
   end_step(last ? Phase::closing : Phase::ready);
-  if (refusal.code == ResponseCode::auth && ++failed_logins_ >= limits().failed_logins) {
+  if (state_ == State::authorization && ++failed_logins_ >= limits().failed_logins) {
     phase_ = Phase::closing;
   }
 }

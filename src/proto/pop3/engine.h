@@ -56,8 +56,8 @@ class Engine {
   void challenge(std::string_view bytes);  // AuthStart, AuthResponse: one more response, please
   void open(Maildrop maildrop);            // AuthStart, AuthResponse, Login: welcome
   void updated();                          // Update: all of it is durable
-  // Any (answer) step. [AUTH] counts as a failed login; a refused Update ends the session, with
-  // nothing removed (RFC 1939 §6).
+  // Any (answer) step. Limits::failed_logins of them, and a refused Update, end the connection; then
+  // nothing was removed (RFC 1939 §6).
   void refuse(Refusal refusal);
 
   // Retrieve: "+OK", then the host appends the message to output(), encoded by MessageEncoder, and

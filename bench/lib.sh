@@ -38,6 +38,9 @@ build_tools() {
   if [ "$BENCH_HOME/load/imap_idle.cpp" -nt "$BENCH_OUT/imap_idle" ]; then
     g++ -O2 -std=c++20 -Wall -Wextra -o "$BENCH_OUT/imap_idle" "$BENCH_HOME/load/imap_idle.cpp" -lssl -lcrypto || exit 1
   fi
+  if [ "$BENCH_HOME/load/pop3_fetch.cpp" -nt "$BENCH_OUT/pop3_fetch" ]; then
+    g++ -O2 -std=c++20 -Wall -Wextra -pthread -o "$BENCH_OUT/pop3_fetch" "$BENCH_HOME/load/pop3_fetch.cpp" || exit 1
+  fi
 }
 
 # row_peer NAME: the peer.sh of a row's server; row_missing NAME: why it can't run, or nothing.

@@ -69,7 +69,15 @@ def sync_row(line):
             "per_message": {name: float(count) for name, count in re.findall(r"(\w+)/msg=([\d.]+)", found[3])}}
 
 
-PARSERS = {"smtp": accept_row, "relay": accept_row, "idle": idle_row, "imap": mix_row, "syncs": sync_row}
+def fetch_row(line):
+    found = re.match(r"(\S+) sess (\d+) ahead (\d+) \| messages/s (\S+) \| p50 ms (\S+) \| p99 ms (\S+) \| CPU s/1000 (\S+)", line)
+    if not found:
+        return None
+    return {"server": found[1], "sessions": int(found[2]), "ahead": int(found[3]), "messages_per_s": spread(found[4]),
+            "p50_ms": spread(found[5]), "p99_ms": spread(found[6]), "cpu_s_per_1000": spread(found[7])}
+
+
+PARSERS = {"smtp": accept_row, "relay": accept_row, "idle": idle_row, "imap": mix_row, "syncs": sync_row, "pop3": fetch_row}
 
 
 def output(*command):
@@ -182,8 +190,18 @@ def sync_tables(result):
     return lines
 
 
+def fetch_tables(result):
+    lines = ["| server | sessions | RETR ahead | messages/s min/median/max | p50 ms | p99 ms | CPU s/1,000 |", "|---|--:|--:|--:|--:|--:|--:|"]
+    for row in result["rows"]:
+        rate = row["messages_per_s"]
+        lines.append(f"| {row['server']} | {row['sessions']} | {row['ahead']} | {rate['min']:.0f}/{rate['median']:.0f}/{rate['max']:.0f} "
+                     f"| {figure(row['p50_ms'])} | {figure(row['p99_ms'])} | {figure(row['cpu_s_per_1000'])} |")
+    return lines
+
+
 TABLES = {"smtp": ("SMTP accept, final local delivery", accept_tables), "relay": ("SMTP accept and relay to a sink", accept_tables),
-          "imap": ("IMAP operation mix, in clear", mix_tables), "idle": ("Idle IMAP connections", idle_tables),
+          "imap": ("IMAP operation mix, in clear", mix_tables),
+          "pop3": ("POP3, every message of a maildrop, in clear", fetch_tables), "idle": ("Idle IMAP connections", idle_tables),
           "syncs": ("Syncs a message", sync_tables)}
 
 

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Fumi: start local|relay|imap | stop | count | port [NAME] | version
+# Fumi: start local|relay|imap|pop3 | stop | count | port [NAME] | version
 # Tenant bench, domain bench.test, mailboxes u0 .. u99 with the password of bench/lib.sh.
 set -eu
 . "$(dirname "$0")/../../lib.sh"
@@ -12,6 +12,7 @@ server.hostname = "fumi.bench.test"
 log.level = "warning"                 # no line a message, as the peers' rows have syslog apart
 listen.connections_per_ip_max = 10000 # all load comes from one address
 imap.plaintext = "allow"              # the peers' rows are without TLS
+pop3.plaintext = "allow"
 access.failures_max = 1000
 relay.trusted = ["127.0.0.0/8=bench"]
 T
@@ -38,7 +39,7 @@ seed() { # the data folder with its accounts, once for each program
 case ${1:-} in
 start)
   mode=${2:-local}
-  case $mode in local|relay|imap) ;; *) die "unknown mode $mode" ;; esac
+  case $mode in local|relay|imap|pop3) ;; *) die "unknown mode $mode" ;; esac
   [ "$F.seed/token" -nt "$FUMI" ] || seed
   rm -rf "$F"; mkdir -p "$F"; cp -a "$F.seed/." "$F/"
   settings "$mode" >"$F/fumi.toml"
@@ -57,8 +58,9 @@ port)
   case $what in
     smtp) echo $((BASE + 25)) ;; relay) echo $((BASE + 10)) ;;
     imap) echo $((BASE + 143)) ;; imaps) echo $((BASE + 993)) ;;
+    pop3) echo $((BASE + 110)) ;;
     *) die "unknown port $what" ;;
   esac ;;
 version) "$FUMI" version | sed 's/^fumi //' ;;
-*) die "usage: $0 start local|relay|imap | stop | count | port [NAME] | version" ;;
+*) die "usage: $0 start local|relay|imap|pop3 | stop | count | port [NAME] | version" ;;
 esac

@@ -1,7 +1,7 @@
 // Login: one SASL exchange between a protocol session and the access service.
 //
 // The session decodes base64 and frames; this drives the mechanism, asks Access, and says what to
-// send back. Used by SMTP, IMAP and later POP3 and ManageSieve.
+// send back. Used by SMTP, IMAP and POP3.
 #pragma once
 
 #include <memory>

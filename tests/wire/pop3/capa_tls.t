@@ -1,4 +1,4 @@
-# RFC 2449 §6.2 USER and §6.3 SASL under TLS, also after login; RFC 8314 §3.2: no STLS there
+# RFC 2449 §6.2 USER and §6.3 SASL under TLS, also after login; RFC 8314 §3.1: no STLS there
 OPTION: tls
 S: +OK *ready
 C: CAPA

@@ -1,4 +1,4 @@
-# RFC 8314 §3.3, RFC 2595 §2.3: no passwords in clear; CAPA does not offer them (RFC 2449 §6.2)
+# RFC 8314 §4.1, RFC 2595 §2.3: no passwords in clear; CAPA does not offer them (RFC 2449 §6.2)
 S: +OK *ready
 C: USER alice@a.example
 S: -ERR *TLS*

@@ -1,4 +1,4 @@
-# RFC 8314 §3.3: passwords in clear only where an operator allows them
+# RFC 8314 §4.1: passwords in clear only where an operator allows them
 OPTION: plaintext
 S: +OK *ready
 C: USER alice@a.example

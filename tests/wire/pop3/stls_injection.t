@@ -1,4 +1,4 @@
-# RFC 2595 §4, §7: what was pipelined behind STLS in clear is thrown away, and USER before it does not count
+# RFC 2595 §4: what was pipelined behind STLS in clear is thrown away, and USER before it does not count
 S: +OK *ready
 C: LANG ja
 S: +OK ja *

@@ -76,6 +76,15 @@ std::size_t Engine::heap_octets() const {
          messages_.capacity() * sizeof(Message);
 }
 
+std::vector<std::uint32_t> Engine::following(std::uint32_t uid, std::size_t count) const {
+  std::vector<std::uint32_t> uids;
+  auto at = std::ranges::lower_bound(messages_, uid, {}, &Message::uid);
+  for (; at != messages_.end() && uids.size() < count; ++at) {
+    if (!at->deleted) uids.push_back(at->uid);
+  }
+  return uids;
+}
+
 Step Engine::next() {
   for (;;) {
     if (phase_ == Phase::closing) return Disconnect{};

@@ -56,8 +56,8 @@ class Engine {
   void challenge(std::string_view bytes);  // AuthStart, AuthResponse: one more response, please
   void open(Maildrop maildrop);            // AuthStart, AuthResponse, Login: welcome
   void updated();                          // Update: all of it is durable
-  // Any (answer) step. Limits::failed_logins of them, and a refused Update, end the connection; then
-  // nothing was removed (RFC 1939 §6).
+  // Any (answer) step. Limits::failed_logins of them, and a refused Update, end the connection;
+  // then nothing was removed (RFC 1939 §6).
   void refuse(Refusal refusal);
 
   // Retrieve: "+OK", then the host appends the message to output(), encoded by MessageEncoder, and
@@ -70,6 +70,9 @@ class Engine {
 
   [[nodiscard]] std::string& output() { return output_; }
   [[nodiscard]] bool utf8() const { return utf8_; }  // UTF-8 mode (RFC 6856 §2.1)
+  // The UIDs from `uid` on that are not marked as deleted, at most `count`: what a client that
+  // fetches in turn will ask for.
+  [[nodiscard]] std::vector<std::uint32_t> following(std::uint32_t uid, std::size_t count) const;
   [[nodiscard]] std::size_t heap_octets() const;
 
  private:

@@ -129,6 +129,19 @@ TEST_CASE("a message that vanished is refused, the session goes on") {
   CHECK(drop.account->messages.size() == 2);
 }
 
+TEST_CASE("following: in order, without those that are marked") {
+  Engine engine(std::make_shared<Options>(), Channel::tls);
+  REQUIRE(engine.feed("USER a\r\nPASS b\r\nDELE 2\r\n") > 0);
+  REQUIRE(std::holds_alternative<Login>(engine.next()));
+  engine.open({"1-", {{7, 10}, {9, 20}, {12, 30}, {20, 40}}});
+  REQUIRE(std::holds_alternative<NeedInput>(engine.next()));
+  using Uids = std::vector<std::uint32_t>;
+  CHECK(engine.following(7, 10) == Uids{7, 12, 20});
+  CHECK(engine.following(8, 1) == Uids{12});
+  CHECK(engine.following(12, 2) == Uids{12, 20});
+  CHECK(engine.following(21, 5).empty());
+}
+
 TEST_CASE("a refused UPDATE says so and ends the session") {
   Engine engine(std::make_shared<Options>(), Channel::tls);
   REQUIRE(engine.feed("USER a\r\nPASS b\r\nDELE 1\r\nQUIT\r\nSTAT\r\n") > 0);

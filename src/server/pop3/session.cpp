@@ -10,6 +10,8 @@ namespace fumi::server {
 namespace {
 
 constexpr std::size_t kReadOctets = 4096;  // as Engine::feed() promises room for
+constexpr std::size_t kLocatedAhead = 32;  // messages looked up in one transaction
+constexpr Duration kLocatedFor = std::chrono::seconds(1);
 
 std::vector<Uid> uids_of(const std::vector<std::uint32_t>& numbers) {
   std::vector<Uid> uids;
@@ -180,6 +182,9 @@ Task<void> Pop3Session::enter(service::Principal principal) {
     co_return;
   }
   const service::MailAccount who{principal.scope(), principal.account};
+  auto changed = std::make_shared<net::AsyncEvent>();
+  ChangeBus::Subscription subscription = host_.mailboxes.bus().subscribe(
+      principal.account, [changed](const Change&) { changed->set(); });
   auto inbox = co_await host_.mailboxes.open(who, "INBOX");
   if (!inbox) {
     log::warning("pop3", "maildrop not readable", {{"why", inbox.error().text()}});
@@ -193,27 +198,49 @@ Task<void> Pop3Session::enter(service::Principal principal) {
   maildrop.messages.reserve(inbox->entries.size());
   for (const Entry& entry : inbox->entries)
     maildrop.messages.push_back({entry.uid.value, entry.octets});
-  opened_.emplace(std::move(*hold), std::move(principal), inbox->mailbox.id);
+  opened_.emplace(std::move(*hold), std::move(principal), inbox->mailbox.id, std::move(changed),
+                  std::move(subscription));
   host_.metrics.logins.add();
   engine_.open(std::move(maildrop));
+}
+
+// A client that fetches in turn has the next messages looked up along with the one it asks for. Any
+// change of the account empties the table, so that what somebody has expunged is not found in it;
+// word of other nodes' changes may come late, so it is not used for long.
+Task<Result<std::optional<BlobRef>>> Pop3Session::locate(std::uint32_t uid) {
+  const Instant now = host_.clock.now();
+  const bool old = now < opened_->located_at || now - opened_->located_at > kLocatedFor;
+  if (opened_->changed->take() || old) opened_->located.clear();
+  const std::uint32_t last = std::exchange(opened_->last, uid);
+  const auto known = opened_->located.find(uid);
+  if (known != opened_->located.end()) co_return known->second;
+  const std::vector<std::uint32_t> next = engine_.following(last + 1, 1);
+  const bool in_turn = last != 0 && !next.empty() && next.front() == uid;
+  std::vector<Uid> wanted = uids_of(engine_.following(uid, in_turn ? kLocatedAhead : 1));
+  auto found = co_await host_.mailboxes.emails(opened_->who(), opened_->inbox, std::move(wanted));
+  if (!found) co_return std::unexpected(std::move(found).error());
+  opened_->located.clear();
+  opened_->located_at = now;
+  for (const auto& [entry, email] : *found)
+    opened_->located.emplace(entry.uid.value, email.blob);
+  const auto here = opened_->located.find(uid);
+  if (here == opened_->located.end()) co_return std::nullopt;
+  co_return here->second;
 }
 
 // RETR and TOP. \Seen is not set: many clients leave mail on the server and fetch all of it once,
 // which says nothing about whether a person has read it (option pop3.seen).
 Task<bool> Pop3Session::on_retrieve(pop3::Retrieve retrieve) {
-  const Uid uid{retrieve.uid};
-  std::vector<Uid> wanted{uid};
-  auto found = co_await host_.mailboxes.emails(opened_->who(), opened_->inbox, std::move(wanted));
-  if (!found) {
-    engine_.refuse(to_pop3(found.error()));
+  const Result<std::optional<BlobRef>> blob = co_await locate(retrieve.uid);
+  if (!blob) {
+    engine_.refuse(to_pop3(blob.error()));
     co_return true;
   }
-  if (found->empty()) {
+  if (!*blob) {
     engine_.refuse({pop3::ResponseCode::none, pop3::Text::gone});
     co_return true;
   }
-  const BlobRef blob = found->front().second.blob;
-  const auto body = co_await host_.mailboxes.body(opened_->who(), blob);
+  const auto body = co_await host_.mailboxes.body(opened_->who(), **blob);
   if (!body) {
     log::warning("pop3", "message not readable", {{"why", body.error().text()}});
     engine_.refuse(to_pop3(body.error()));
@@ -231,7 +258,7 @@ Task<bool> Pop3Session::on_retrieve(pop3::Retrieve retrieve) {
   if (!sent) co_return false;
   if (!retrieve.lines) {
     host_.metrics.retrieved.add();
-    if (host_.options.seen == Pop3Seen::set) retrieved_.push_back(uid);
+    if (host_.options.seen == Pop3Seen::set) retrieved_.push_back({retrieve.uid});
   }
   co_return true;
 }

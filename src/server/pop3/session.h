@@ -4,6 +4,7 @@
 // next session, and what others expunge meanwhile is refused when it is asked for.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 
 #include "base/task.h"
 #include "net/stream.h"
+#include "net/timer.h"
 #include "obs/metrics.h"
 #include "proto/pop3/engine.h"
 #include "server/auth/login.h"
@@ -51,6 +53,11 @@ class Pop3Session {
     MaildropLocks::Hold hold;
     service::Principal principal;
     MailboxId inbox;
+    std::shared_ptr<net::AsyncEvent> changed;  // shared with the subscription's listener
+    ChangeBus::Subscription subscription;
+    std::map<std::uint32_t, BlobRef> located;  // by UID; true until `changed` is set
+    Instant located_at;
+    std::uint32_t last = 0;  // UID that was located last
     [[nodiscard]] service::MailAccount who() const {
       return {principal.scope(), principal.account};
     }
@@ -64,6 +71,8 @@ class Pop3Session {
   Task<void> on_login(pop3::Login login);
   Task<void> on_auth(LoginStep step);
   Task<void> enter(service::Principal principal);
+  // Where a message's octets are; nothing if it is gone.
+  Task<Result<std::optional<BlobRef>>> locate(std::uint32_t uid);
   Task<bool> on_retrieve(pop3::Retrieve retrieve);
   Task<bool> send(std::string_view message);
   Task<void> on_update(pop3::Update update);

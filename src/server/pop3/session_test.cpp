@@ -257,6 +257,21 @@ TEST_CASE("what somebody else expunged is refused, and no error at QUIT") {
   CHECK(f.entries().size() == 1);
 }
 
+TEST_CASE("fetching in turn: what is expunged, or arrives, in between is noticed") {
+  Fixture f;
+  f.deliver(6);
+  Client a = f.logged_in();
+  for (const char* number : {"1", "2", "3"})
+    CHECK(a.many("RETR " + std::string(number)).contains("Subject: m" + std::string(number)));
+  f.expunge(4);  // looked up already, together with 3
+  CHECK(a.many("RETR 4").starts_with("-ERR The message was removed"));
+  f.deliver(1, 7);
+  CHECK(a("DELE 5").starts_with("+OK"));
+  CHECK(a.many("RETR 6").contains("Subject: m6"));
+  CHECK(a.many("RETR 1").contains("Subject: m1"));
+  CHECK(a.many("RETR 7").starts_with("-ERR No such message"));
+}
+
 TEST_CASE("UIDL is the same in each session, and never given twice") {
   Fixture f;
   f.deliver(2);

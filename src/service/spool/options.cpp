@@ -28,6 +28,12 @@ void describe(config::Schema<SpoolOptions>& s) {
   s.option(&SpoolOptions::poll_interval, "spool.poll_interval", seconds(15))
       .range(seconds(1), minutes(5))
       .doc("How often the spool looks for work that other nodes have left.");
+  s.option(&SpoolOptions::settle_wait, "spool.settle_wait", std::chrono::milliseconds(5))
+      .range(seconds(0), seconds(1))
+      .doc(
+          "The outcome of a delivery waits so long for others, to be committed with them. A crash "
+          "in "
+          "between repeats the delivery.");
   s.option(&SpoolOptions::messages_max, "spool.messages_max", 20'000)
       .range(100, 1'000'000)
       .sim_values({100})

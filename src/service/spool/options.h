@@ -25,7 +25,8 @@ struct SpoolOptions {
   // the store for an attempt.
   config::ByteCount body_octets_max = config::mib(256);
   Duration body_wait_max = std::chrono::seconds(60);  // of an attempt, for room for its body
-  std::string hostname;                               // Reporting-MTA of DSNs
+  Duration settle_wait{0};  // the outcome of a delivery waits so long for others
+  std::string hostname;     // Reporting-MTA of DSNs
 };
 
 void describe(config::Schema<SpoolOptions>& s);

@@ -84,6 +84,7 @@ Spool::Spool(Platform& platform, Store& store, BlobStore& blobs, Runtime& runtim
       options_(std::move(options)),
       retry_(std::move(retry)),
       bouncer_(blobs, routing, ids, clock, options_.hostname),
+      commits_(platform, runtime, options_.settle_wait),
       load_(std::make_shared<Load>()) {
   load_->wakeup = runtime.make_wakeup();
 }
@@ -352,6 +353,7 @@ Task<void> Spool::finish(Job job, std::vector<AttemptOutcome> outcomes) {
   for (int attempt = 0;; ++attempt) {
     const Status done = co_await commit(job, outcomes, nothing);
     if (done || done.error().code == Code::not_found) break;
+    if (done.error().code == Code::cancelled) break;  // stopping: it is written with others' still
     log::error("spool", "outcome not stored; will try again",
                {{"id", job.message->facts.id.text()}, {"why", done.error().text()}});
     const Duration wait = std::chrono::seconds(std::min(1 << std::min(attempt, 5), 30));
@@ -481,8 +483,11 @@ Task<Status> Spool::commit(const Job& job, std::vector<AttemptOutcome>& outcomes
     };
     done = co_await platform_.write(std::move(work));
   } else {
-    auto work = [&](Tx& tx) { return write(tx, message, outcomes, *notices, now); };
-    done = co_await store_.write(scope, std::move(work));
+    GroupCommit::Work work = [this, scope, now, held = job.message, own = outcomes,
+                              told = *notices](PlatformTx& tx) {
+      return write(tx.in(scope), held->facts, own, told, now);
+    };
+    done = co_await commits_.run(std::move(work));
   }
   const bool soon = decision.earliest - now < options_.poll_interval;
   if (done && (!notices->empty() || soon)) wake();

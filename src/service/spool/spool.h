@@ -24,6 +24,7 @@
 #include "domain/ports/runtime.h"
 #include "domain/ports/store.h"
 #include "service/spool/bounce.h"
+#include "service/spool/group_commit.h"
 #include "service/spool/options.h"
 #include "service/spool/retry.h"
 
@@ -137,6 +138,7 @@ class Spool {
   SpoolOptions options_;
   RetrySchedule retry_;
   Bouncer bouncer_;
+  GroupCommit commits_;
   std::shared_ptr<Load> load_;
   Carrier* carrier_ = nullptr;
   std::atomic<bool> started_{false};

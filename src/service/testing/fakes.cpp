@@ -68,15 +68,15 @@ class FakeOutbound::Connection final : public OutboundConnection {
         co_return result;
       }
     }
-    Sent sent{peer(), transaction.message->id, {}, std::string(transaction.body), mode_, number_};
+    Sent record{peer(), transaction.message->id, {}, std::string(transaction.body), mode_, number_};
     for (const QueueRecipient* recipient : transaction.recipients) {
       OutboundReply reply{250, "250 2.0.0 Ok"};
       if (host.answer) reply = host.answer(*recipient);
-      sent.recipients.push_back(recipient->address.text());
+      record.recipients.push_back(recipient->address.text());
       if (reply.positive()) owner_.delivered_.push_back(recipient->address.text());
       result.recipients.push_back(std::move(reply));
     }
-    owner_.sent.push_back(std::move(sent));
+    owner_.sent.push_back(std::move(record));
     result.connection_usable = ++transactions_ < host.transactions_max;
     result.passes_dsn_on = host.takes_dsn;
     co_return result;

@@ -1,6 +1,7 @@
 // Fetches every message of many maildrops by POP3, in clear, from 127.0.0.1, and leaves them there.
 //
-//   pop3_fetch PORT --sessions C [--rounds 3] [--group 1] [--users 100] [--suffix @bench.test] [--password x]
+//   pop3_fetch PORT --sessions C [--rounds 3] [--group 1] [--users 100] [--suffix @bench.test]
+//   [--password x]
 //
 // C sessions at once, each a thread with a user of its own (u0..): it logs in, sends RETR for each
 // message, up to `group` of them ahead of their answers (RFC 2449 §6.6), and QUIT; `rounds` times.

@@ -182,12 +182,13 @@ class Writer {
     const Class what = tables_.class_of(c);
     if (what == Class::space) {
       space_ = true;
-      line_end_ = line_end_ || c == '\n' || c == '\r';
+      if (c == '\n') ++line_ends_;
       return;
     }
     if (space_) {
-      if (!line_end_ || !is_dense(last_) || !is_dense(what)) out_.push_back(' ');
-      space_ = line_end_ = false;
+      if (line_ends_ != 1 || !is_dense(last_) || !is_dense(what)) out_.push_back(' ');
+      space_ = false;
+      line_ends_ = 0;
     }
     append_utf8(out_, c);
     last_ = what;
@@ -201,7 +202,7 @@ class Writer {
   std::string& out_;
   Class last_ = Class::separator;
   bool space_ = false;
-  bool line_end_ = false;
+  std::size_t line_ends_ = 0;
 };
 
 void put_segment(const Tables& tables, const Utf16& segment, Writer& writer) {

@@ -3,9 +3,10 @@
 // fold() takes away what people don't type the same way twice: case, width, compatibility forms
 // (㈱ → (株), Ⅲ → iii), hiragana or katakana, accents on Latin and Greek letters, the Japanese
 // charsets' double readings of dashes and waves, invisible characters. Any white space becomes one
-// space; a line end between two letters of a script that is written without spaces vanishes, since
-// Japanese mail is wrapped inside words. Voiced kana and long vowel marks stay: か is not が.
-// fold(fold(x)) = fold(x). Malformed UTF-8 becomes U+FFFD. Any thread; linear in the text.
+// space; one line end between two letters of a script that is written without spaces vanishes,
+// since Japanese mail is wrapped inside words (an empty line is a paragraph's end and a space).
+// Voiced kana and long vowel marks stay: か is not が. fold(fold(x)) = fold(x). Malformed UTF-8
+// becomes U+FFFD. Any thread; linear in the text.
 #pragma once
 
 #include <cstdint>

@@ -46,6 +46,7 @@ TEST_CASE("texts that people type alike fold to the same") {
        "b　c",
        "a b c"},
       {"a line end inside Japanese", "東京\r\n都庁", "東京都庁"},
+      {"an empty line inside Japanese", "東京\r\n\r\n都庁", "東京 都庁"},
       {"a space inside Japanese stays", "東京 都庁", "東京 都庁"},
       {"a line end beside Latin is a space", "東京\nTokyo\n大阪", "東京 tokyo 大阪"},
       {"spaces at the ends", " a ", " a "},

@@ -29,6 +29,7 @@
 #include "service/deliver/delivery.h"
 #include "service/intake/intake.h"
 #include "service/mailbox/mailboxes.h"
+#include "service/search/search.h"
 #include "service/tenancy/tenancy.h"
 
 namespace fumi::app {
@@ -114,6 +115,7 @@ struct Server::Parts {
   std::unique_ptr<service::Bouncer> bouncer;
   std::unique_ptr<service::Intake> intake;
   std::unique_ptr<service::Mailboxes> mailboxes;
+  std::unique_ptr<service::Search> search;
   std::unique_ptr<service::Destinations> destinations;
   std::unique_ptr<server::SmtpOutbound> outbound;
   std::unique_ptr<service::Delivery> delivery;
@@ -197,6 +199,7 @@ Status Server::Parts::build(StorageBase base) {
                                              *spool, *bouncer, *signer, storage->ids(), clock,
                                              std::move(intake_options));
   mailboxes = std::make_unique<service::Mailboxes>(store, storage->blobs(), storage->bus(), clock);
+  search = std::make_unique<service::Search>(store, storage->blobs(), *runtime);
   rates = std::make_unique<net::RateLimiter>(kRateKeys);
   login = std::make_unique<server::LoginHost>(*access, fake_salt_key(settings));
   if (offers_plus()) login->plus = server::LoginHost::Plus::offer;
@@ -344,7 +347,7 @@ Status Server::Parts::open_imap() {
   }
   options->limits.append_octets = settings.imap.append_max.octets;
   imap = std::unique_ptr<server::ImapHost>(
-      new server::ImapHost{std::move(options), settings.imap, *mailboxes, *login, *tls, {}});
+      new server::ImapHost{std::move(options), settings.imap, *mailboxes, *login, *tls, {}, *search});
   imap->metrics = {registry.counter("fumi_imap_connections_total", "IMAP connections"),
                    registry.counter("fumi_imap_logins_total", "IMAP logins"),
                    registry.counter("fumi_imap_commands_total", "IMAP commands")};

@@ -1,305 +1,194 @@
-// SEARCH over the selected mailbox (RFC 9051 §6.4.4): candidates by what the entries say, then by
-// header and text of those that are left. The index of a later step comes in front of this scan.
+// SEARCH over the selected mailbox (RFC 9051 §6.4.4): the program is written as a query of
+// service/search, which answers it; what the client doesn't see yet is left out of the answer.
 #include <algorithm>
 
-#include "base/ascii.h"
-#include "codec/date.h"
-#include "mime/body.h"
-#include "mime/header.h"
-#include "mime/structure.h"
 #include "server/imap/session.h"
 
 namespace fumi::server {
 namespace {
 
 using Kind = imap::SearchKey::Kind;
+using service::SearchQuery;
+using Field = SearchQuery::Field;
+using std::chrono::days;
 
-struct Candidate {
-  const Entry& entry;
-  imap::SeqNumber number;
-  const Email* email = nullptr;
-  const mime::Summary* summary = nullptr;
-  const std::string* body = nullptr;
-};
+// What the day of an arrival is counted from: UTC.
+Instant start_of(imap::Date day) { return std::chrono::time_point_cast<Instant::duration>(day); }
 
-enum class Needs : std::uint8_t { entry, email, body };
+SearchQuery nothing() { return SearchQuery::any_of({}); }
 
-Needs needs_of(const imap::SearchKey& key) {
-  switch (key.kind) {
-    case Kind::all_of:
-    case Kind::any_of:
-    case Kind::negation: {
-      Needs most = Needs::entry;
-      for (const imap::SearchKey& child : key.children)
-        most = std::max(most, needs_of(child));
-      return most;
-    }
-    case Kind::bcc:
-    case Kind::cc:
-    case Kind::from:
-    case Kind::to:
-    case Kind::subject:
-    case Kind::sent_before:
-    case Kind::sent_on:
-    case Kind::sent_since:
-    case Kind::thread_id:
-      return Needs::email;
-    case Kind::body:
-    case Kind::text:
-    case Kind::header:
-      return Needs::body;
-    default:
-      return Needs::entry;
-  }
+// "E…" and "T…", as FETCH shows them (RFC 8474 §5).
+template <class Id>
+SearchQuery object(const std::string& text, char prefix, SearchQuery::Kind kind) {
+  if (text.empty() || text.front() != prefix) return nothing();
+  const auto id = Id::parse(std::string_view(text).substr(1));
+  return id ? SearchQuery::of(kind, {id->value()}) : nothing();
 }
 
-// ASCII letters without case; others octet by octet. Folding of width and kana comes with the
-// index.
-bool contains_text(std::string_view haystack, std::string_view needle) {
-  if (needle.empty()) return true;
-  const auto found = std::ranges::search(
-      haystack, needle, [](char a, char b) { return ascii::lower(a) == ascii::lower(b); });
-  return !found.empty();
-}
-
-bool in_addresses(const std::vector<mime::Address>& list, std::string_view needle) {
-  return std::ranges::any_of(list, [&](const mime::Address& address) {
-    return contains_text(mime::decode_unstructured(address.name), needle) ||
-           contains_text(address.local + "@" + address.domain, needle);
-  });
-}
-
-bool in_text_parts(const mime::Part& part, std::string_view raw, std::string_view needle) {
-  if (part.type == "text" && part.children.empty() &&
-      contains_text(mime::text_content(part, raw), needle)) {
-    return true;
-  }
-  return std::ranges::any_of(
-      part.children, [&](const mime::Part& child) { return in_text_parts(child, raw, needle); });
-}
-
-bool in_header(std::string_view raw, std::string_view needle) {
-  return std::ranges::any_of(mime::header_fields(raw), [&](const mime::HeaderField& field) {
-    return contains_text(mime::decode_unstructured(field.body), needle) ||
-           contains_text(field.raw, needle);
-  });
-}
-
-bool in_field(std::string_view raw, std::string_view name, std::string_view needle) {
-  return std::ranges::any_of(mime::find_fields(raw, name), [&](std::string_view body) {
-    return contains_text(mime::decode_unstructured(body), needle);
-  });
-}
-
-bool has_flag(const Flags& flags, const std::string& name) {
-  const Flags wanted = flags_of({name});
-  if (wanted.bits != 0) return flags.has(wanted.bits);
-  return std::ranges::any_of(
-      flags.keywords, [&](const std::string& keyword) { return ascii::iequals(keyword, name); });
-}
-
-std::chrono::sys_days day_of(Instant at) { return std::chrono::floor<std::chrono::days>(at); }
-
-// The day that the Date field names, in its own zone (RFC 9051 §6.4.4 disregards time and zone).
-std::optional<std::chrono::sys_days> sent_day(const mime::Summary& summary) {
-  const auto date = codec::parse_date(summary.envelope.date);
-  if (!date) return std::nullopt;
-  return day_of(date->at + date->zone);
-}
-
-class Matcher {
+class Translator {
  public:
-  Matcher(const imap::SelectedView& view, Instant now) : view_(view), now_(now) {}
+  Translator(const imap::SelectedView& view, Instant now) : view_(view), now_(now) {}
 
-  [[nodiscard]] bool matches(const imap::SearchKey& key, const Candidate& c) const {
+  // The parser limits depth.
+  [[nodiscard]] SearchQuery query(const imap::SearchKey& key) const {
     switch (key.kind) {
-      case Kind::all_of:
-        return std::ranges::all_of(key.children,
-                                   [&](const imap::SearchKey& child) { return matches(child, c); });
-      case Kind::any_of:
-        return std::ranges::any_of(key.children,
-                                   [&](const imap::SearchKey& child) { return matches(child, c); });
-      case Kind::negation:
-        return !matches(key.children.front(), c);
       case Kind::all:
-        return true;
-      case Kind::new_messages:
-      case Kind::recent:
-        return false;  // nothing is ever \Recent here (RFC 9051 dropped it)
+        return SearchQuery::of(SearchQuery::Kind::all);
+      case Kind::all_of:
+        return SearchQuery::all_of(children(key));
+      case Kind::any_of:
+        return SearchQuery::any_of(children(key));
+      case Kind::negation:
+        return SearchQuery::not_(query(key.children.front()));
       case Kind::flag:
-        return has_flag(c.entry.flags, key.text);
-      case Kind::larger:
-        return c.entry.octets > key.number;
-      case Kind::smaller:
-        return c.entry.octets < key.number;
-      case Kind::modseq:
-        return c.entry.modseq.value() >= key.number;
-      case Kind::email_id:
-        return "E" + c.entry.email.text() == key.text;
-      case Kind::sequence:
-        return in_set(key.set, imap::By::seq, c);
-      case Kind::uid:
-        return in_set(key.set, imap::By::uid, c);
+        return flag(key.text);
+      case Kind::new_messages:
+      case Kind::recent:  // nothing is ever \Recent here (RFC 9051 dropped it)
       case Kind::save_date_supported:
-        return false;
+        return nothing();
+      case Kind::sequence:
+        return SearchQuery::uids(numbered(key.set));
+      case Kind::uid:
+        return SearchQuery::uids(uids(key.set));
+      case Kind::modseq:
+        return SearchQuery::modseq(ModSeq(key.number));
+      case Kind::larger:
+        return SearchQuery::octets(key.number + 1, std::nullopt);
+      case Kind::smaller:
+        return SearchQuery::octets(0, key.number);
+      case Kind::email_id:
+        return object<EmailId>(key.text, 'E', SearchQuery::Kind::emails);
+      case Kind::thread_id:
+        return object<ThreadId>(key.text, 'T', SearchQuery::Kind::threads);
       default:
-        return matches_date(key, c);
+        return date_or_text(key);
     }
   }
 
  private:
-  [[nodiscard]] bool in_set(const imap::SeqSet& set, imap::By by, const Candidate& c) const {
-    if (set.is_saved_result()) return view_.saved_result().contains(c.entry.uid.value);
-    if (by == imap::By::seq) return set.resolve(view_.size()).contains(c.number.value);
-    return set.resolve(view_.last_uid().value).contains(c.entry.uid.value);
+  [[nodiscard]] std::vector<SearchQuery> children(const imap::SearchKey& key) const {
+    std::vector<SearchQuery> out;
+    for (const imap::SearchKey& child : key.children)
+      out.push_back(query(child));
+    return out;
   }
 
-  [[nodiscard]] bool matches_date(const imap::SearchKey& key, const Candidate& c) const {
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now_ - c.entry.received);
+  [[nodiscard]] static SearchQuery flag(const std::string& name) {
+    const Flags flags = flags_of({name});
+    if (flags.bits != 0) return SearchQuery::flag(flags.bits);
+    return SearchQuery::keyword(name);
+  }
+
+  [[nodiscard]] SearchQuery date_or_text(const imap::SearchKey& key) const {
+    const auto since = [&] { return start_of(key.date); };
+    const auto next = [&] { return start_of(key.date + days(1)); };
     switch (key.kind) {
-      // No SAVEDATE is kept yet: RFC 8514 §4.3 has the arrival stand in for it.
       case Kind::before:
-      case Kind::saved_before:
-        return day_of(c.entry.received) < key.date;
+        return SearchQuery::received(std::nullopt, since());
       case Kind::on:
-      case Kind::saved_on:
-        return day_of(c.entry.received) == key.date;
+        return SearchQuery::received(since(), next());
       case Kind::since:
+        return SearchQuery::received(since(), std::nullopt);
+      case Kind::saved_before:
+        return SearchQuery::saved(std::nullopt, since());
+      case Kind::saved_on:
+        return SearchQuery::saved(since(), next());
       case Kind::saved_since:
-        return day_of(c.entry.received) >= key.date;
+        return SearchQuery::saved(since(), std::nullopt);
+      case Kind::sent_before:
+        return SearchQuery::sent(std::nullopt, key.date);
+      case Kind::sent_on:
+        return SearchQuery::sent(key.date, key.date + days(1));
+      case Kind::sent_since:
+        return SearchQuery::sent(key.date, std::nullopt);
+      // RFC 5032 §2: at or after, at or before now - interval.
       case Kind::younger:
-        return seconds.count() <= std::int64_t(key.number);
+        return SearchQuery::received(ago(key.number), std::nullopt);
       case Kind::older:
-        return seconds.count() >= std::int64_t(key.number);
+        return SearchQuery::received(std::nullopt, ago(key.number) + Duration(1));
+      case Kind::header:
+        return SearchQuery::header(key.field, key.text);
       default:
-        return matches_text(key, c);
+        return SearchQuery::contains(field(key.kind), key.text);
     }
   }
 
-  [[nodiscard]] static bool matches_text(const imap::SearchKey& key, const Candidate& c) {
-    // Asked in the first pass, when the email is not read yet: undecided counts as a match.
-    if (c.summary == nullptr) return true;
-    const mime::Envelope& envelope = c.summary->envelope;
-    switch (key.kind) {
-      case Kind::from:
-        return in_addresses(envelope.from, key.text);
-      case Kind::to:
-        return in_addresses(envelope.to, key.text);
-      case Kind::cc:
-        return in_addresses(envelope.cc, key.text);
+  [[nodiscard]] static Field field(Kind kind) {
+    switch (kind) {
       case Kind::bcc:
-        return in_addresses(envelope.bcc, key.text);
+        return Field::bcc;
+      case Kind::cc:
+        return Field::cc;
+      case Kind::from:
+        return Field::from;
+      case Kind::to:
+        return Field::to;
       case Kind::subject:
-        return contains_text(mime::decode_unstructured(envelope.subject), key.text);
-      case Kind::sent_before:
-      case Kind::sent_on:
-      case Kind::sent_since: {
-        const auto day = sent_day(*c.summary);
-        if (!day) return false;
-        if (key.kind == Kind::sent_before) return *day < key.date;
-        return key.kind == Kind::sent_on ? *day == key.date : *day >= key.date;
-      }
-      case Kind::thread_id:
-        return "T" + c.email->thread.text() == key.text;
-      case Kind::header:
-        return c.body != nullptr && in_field(*c.body, key.field, key.text);
+        return Field::subject;
       case Kind::body:
-        return c.body != nullptr && in_text_parts(c.summary->root, *c.body, key.text);
-      case Kind::text:
-        return c.body != nullptr &&
-               (in_header(*c.body, key.text) || in_text_parts(c.summary->root, *c.body, key.text));
+        return Field::body;
       default:
-        return false;
+        return Field::any;
     }
+  }
+
+  [[nodiscard]] Instant ago(std::uint64_t seconds) const {
+    return now_ - std::chrono::seconds(std::min<std::uint64_t>(seconds, UINT32_MAX));
+  }
+
+  [[nodiscard]] static std::vector<SearchQuery::UidRange> ranges(const imap::SeqSet& set) {
+    std::vector<SearchQuery::UidRange> out;
+    for (const imap::SeqSet::Range& range : set.ranges())
+      out.emplace_back(range.first, range.last);
+    return out;
+  }
+  [[nodiscard]] std::vector<SearchQuery::UidRange> uids(const imap::SeqSet& set) const {
+    if (set.is_saved_result()) return ranges(view_.saved_result());
+    return ranges(set.resolve(view_.last_uid().value));
+  }
+  // Numbers beyond the mailbox name nothing.
+  [[nodiscard]] std::vector<SearchQuery::UidRange> numbered(const imap::SeqSet& set) const {
+    if (set.is_saved_result()) return ranges(view_.saved_result());
+    std::vector<SearchQuery::UidRange> out;
+    if (view_.size() == 0) return out;
+    for (const imap::SeqSet::Range& range : set.resolve(view_.size()).ranges()) {
+      const auto first = view_.uid_of({range.first});
+      const auto last = view_.uid_of({std::min(range.last, view_.size())});
+      if (first && last) out.emplace_back(first->value, last->value);
+    }
+    return out;
   }
 
   const imap::SelectedView& view_;
   Instant now_;
 };
 
-// The keys of the program that entries alone can decide; a mail that fails one needs no reading.
-imap::SearchKey cheap_part(const imap::SearchKey& program) {
-  imap::SearchKey cheap;
-  cheap.kind = Kind::all_of;
-  if (program.kind != Kind::all_of) {
-    if (needs_of(program) == Needs::entry) cheap.children.push_back(program);
-    return cheap;
-  }
-  for (const imap::SearchKey& key : program.children) {
-    if (needs_of(key) == Needs::entry) cheap.children.push_back(key);
-  }
-  return cheap;
-}
-
-constexpr std::size_t kBatch = 50;  // emails read in one transaction
-
-// Of these messages, those that match when their emails, and bodies if need be, are read.
-Task<Status> match_read(service::Mailboxes& mailboxes, service::MailAccount who, MailboxId mailbox,
-                        std::vector<Uid> uids, const imap::SearchKey& program,
-                        const imap::SelectedView& view, const Matcher& matcher,
-                        std::vector<Entry>& hits) {
-  auto emails = co_await mailboxes.emails(who, mailbox, std::move(uids));
-  if (!emails) co_return std::unexpected(std::move(emails).error());
-  const bool bodies = needs_of(program) == Needs::body;
-  for (const auto& [entry, email] : *emails) {
-    const auto number = view.number_of({entry.uid.value});
-    const auto summary = mime::decode(email.summary);
-    if (!number || !summary) continue;
-    Candidate candidate{entry, *number, &email, &*summary, nullptr};
-    std::string body;
-    if (bodies) {
-      auto bytes = co_await mailboxes.body(who, email.blob);
-      if (!bytes) co_return std::unexpected(std::move(bytes).error());
-      body = std::move(*bytes);
-      candidate.body = &body;
-    }
-    if (matcher.matches(program, candidate)) hits.push_back(entry);
-  }
-  co_return Status();
-}
-
 }  // namespace
 
+Task<Result<std::vector<Entry>>> ImapSession::matching(const imap::SearchKey& program) {
+  SearchQuery query = Translator(selected_->view, system_clock().now()).query(program);
+  service::SearchScope scope;
+  scope.mailboxes.push_back(selected_->id);
+  auto hits = co_await host_.search.run(who(), std::move(scope), std::move(query));
+  if (!hits) co_return std::unexpected(std::move(hits).error());
+  std::vector<Entry> entries;
+  for (service::SearchHit& hit : *hits) {
+    if (selected_->view.number_of({hit.entry.uid.value})) entries.push_back(std::move(hit.entry));
+  }
+  co_return entries;
+}
+
 Task<void> ImapSession::on_search(imap::Search search) {
-  constexpr Uid kFirst(1);
-  auto entries = co_await host_.mailboxes.entries(who(), selected_->id, kFirst);
-  if (!entries) {
-    co_await finish(to_imap(entries.error()));
+  auto hits = co_await matching(search.program);
+  if (!hits) {
+    // Half a result would look like a whole one.
+    co_await finish(to_imap(hits.error()));
     co_return;
-  }
-  const Needs needs = needs_of(search.program);
-  const imap::SearchKey cheap = cheap_part(search.program);
-  const Matcher matcher(selected_->view, system_clock().now());
-  std::vector<Entry> hits;
-  std::vector<Uid> unread;
-  std::size_t seen = 0;
-  for (const Entry& entry : *entries) {
-    if (++seen % 1024 == 0) co_await net::yield();
-    const auto number = selected_->view.number_of({entry.uid.value});
-    if (!number) continue;
-    const Candidate candidate{entry, *number};
-    if (!matcher.matches(cheap, candidate)) continue;
-    if (needs == Needs::entry) {
-      if (matcher.matches(search.program, candidate)) hits.push_back(entry);
-      continue;
-    }
-    unread.push_back(entry.uid);
-  }
-  for (std::size_t i = 0; i < unread.size(); i += kBatch) {
-    const std::size_t end = std::min(unread.size(), i + kBatch);
-    std::vector<Uid> some(unread.begin() + std::ptrdiff_t(i), unread.begin() + std::ptrdiff_t(end));
-    const Status done = co_await match_read(host_.mailboxes, who(), selected_->id, std::move(some),
-                                            search.program, selected_->view, matcher, hits);
-    if (!done) {
-      // Half a result would look like a whole one.
-      co_await finish(to_imap(done.error()));
-      co_return;
-    }
   }
   std::vector<std::uint32_t> numbers;
   imap::SeqSet saved;
   imap::ModSeq highest;
-  for (const Entry& entry : hits) {
+  for (const Entry& entry : *hits) {
     const auto number = selected_->view.number_of({entry.uid.value});
     numbers.push_back(search.by == imap::By::uid ? entry.uid.value : number->value);
     saved.add(entry.uid.value);

@@ -21,6 +21,7 @@
 #include "server/auth/login.h"
 #include "server/imap/options.h"
 #include "service/mailbox/mailboxes.h"
+#include "service/search/search.h"
 
 namespace fumi::server {
 
@@ -36,6 +37,7 @@ struct ImapHost {
   LoginHost& login;
   net::TlsServerContext& tls;
   ImapMetrics metrics;
+  service::Search& search;
 };
 
 // What happened in a mailbox since a state that a client remembers.
@@ -113,6 +115,8 @@ class ImapSession {
   Task<void> on_expunge(std::optional<imap::SeqSet> uids);
   Task<void> on_close();
   Task<void> on_search(imap::Search search);
+  // The entries that the client sees and that match, by UID.
+  Task<Result<std::vector<Entry>>> matching(const imap::SearchKey& program);
   // The UIDs that a set names; nullopt: a number beyond the mailbox.
   [[nodiscard]] std::optional<std::vector<Uid>> uids_of(const imap::SeqSet& set, imap::By by) const;
   [[nodiscard]] service::MailAccount who() const {

@@ -44,7 +44,7 @@ struct Fixture : SessionWorld {
     options->mechanisms = {"SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "PLAIN", "LOGIN"};
     engine = options;
     host =
-        std::unique_ptr<ImapHost>(new ImapHost{engine, {}, w->mailboxes, login, *tls.server, {}});
+        std::unique_ptr<ImapHost>(new ImapHost{engine, {}, w->mailboxes, login, *tls.server, {}, w->search});
   }
   ~Fixture() { w->runtime.stop(); }
 

@@ -42,7 +42,7 @@ struct SearchQuery {
   };
 
   enum class Field : std::uint8_t {
-    any,      // body, and every header field but trace and signatures (kTraceFields)
+    any,      // body, and header fields but trace and signatures (document.h)
     body,     // text of all parts, names and text of attachments
     subject,  // decoded field bodies, as all that follow
     from,

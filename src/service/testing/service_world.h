@@ -15,6 +15,7 @@
 #include "service/deliver/delivery.h"
 #include "service/intake/intake.h"
 #include "service/mailbox/mailboxes.h"
+#include "service/search/search.h"
 #include "service/tenancy/tenancy.h"
 #include "service/testing/fakes.h"
 #include "store/mail/testing/world.h"
@@ -51,6 +52,7 @@ class ServiceWorld {
     Bouncer bouncer;
     Intake intake;
     Mailboxes mailboxes;
+    Search search;
     Destinations destinations;
     Delivery delivery;
   };

@@ -1,0 +1,203 @@
+#include "service/search/search.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "mime/structure.h"
+#include "service/search/detail/program.h"
+
+namespace fumi::service {
+namespace {
+
+using detail::Candidate;
+using detail::EmailFacts;
+using detail::Place;
+using detail::Program;
+using detail::Truth;
+
+constexpr const char* kDoing = "searching";
+// Mail that is read and looked into in one go.
+constexpr std::size_t kMailsAtATime = 32;
+constexpr std::uint64_t kOctetsAtATime = 8 * 1024 * 1024;
+
+// One message to decide on: places [first, first + count).
+struct Item {
+  EmailId email;
+  std::size_t first = 0;
+  std::size_t count = 0;
+  Truth found = Truth::unknown;
+};
+
+}  // namespace
+
+struct Search::Job {
+  Job(MailAccount asking, SearchScope where, SearchQuery query)
+      : who(asking), scope(std::move(where)), program(std::move(query)) {}
+
+  [[nodiscard]] Candidate candidate(const Item& item) const {
+    Candidate candidate;
+    candidate.email = item.email;
+    candidate.places = std::span(places).subspan(item.first, item.count);
+    return candidate;
+  }
+  Status survey(Tx& tx);
+  Status read_places(Tx& tx);
+  void make_items();
+
+  MailAccount who;
+  SearchScope scope;
+  Program program;
+  std::vector<Place> places;
+  std::vector<Item> items;
+};
+
+// Runs in the store, more than once perhaps.
+Status Search::Job::survey(Tx& tx) {
+  FUMI_CHECK(read_places(tx));
+  make_items();
+  for (Item& item : items)
+    item.found = program.truth(candidate(item));
+  return {};
+}
+
+Status Search::Job::read_places(Tx& tx) {
+  std::vector<MailboxId> mailboxes = scope.mailboxes;
+  if (mailboxes.empty()) {
+    FUMI_TRY(const std::vector<Mailbox> all, tx.mailboxes().mailboxes(who.account));
+    for (const Mailbox& mailbox : all)
+      mailboxes.push_back(mailbox.id);
+  }
+  places.clear();
+  std::uint32_t rank = 0;
+  for (const MailboxId id : mailboxes) {
+    FUMI_TRY(const auto mailbox, tx.mailboxes().mailbox(who.account, id));
+    if (!mailbox) return fail(Code::not_found, kDoing, "no such mailbox");
+    FUMI_TRY(auto entries, tx.mailboxes().entries(who.account, id, Uid{1}));
+    for (Entry& entry : entries)
+      places.push_back({id, std::move(entry), rank});
+    ++rank;
+  }
+  return {};
+}
+
+void Search::Job::make_items() {
+  items.clear();
+  if (scope.unit == SearchScope::Unit::email) {
+    std::ranges::sort(places, {}, [](const Place& place) {
+      return std::tuple(place.entry.email, place.rank, place.entry.uid);
+    });
+  }
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const EmailId email = places[i].entry.email;
+    if (scope.unit == SearchScope::Unit::email && !items.empty() && items.back().email == email) {
+      ++items.back().count;
+    } else {
+      items.push_back({email, i, 1, Truth::unknown});
+    }
+  }
+}
+
+Task<Result<std::vector<SearchHit>>> Search::run(MailAccount who, SearchScope scope,
+                                                 SearchQuery query) {
+  const Status checked = check(query, limits_);
+  if (!checked) co_return std::unexpected(checked.error());
+  Job job(who, std::move(scope), std::move(query));
+  if (job.program.asks_uids() &&
+      (job.scope.mailboxes.size() != 1 || job.scope.unit != SearchScope::Unit::entry)) {
+    co_return fail(Code::invalid, kDoing, "UIDs are of one mailbox");
+  }
+  auto survey = [&job](Tx& tx) { return job.survey(tx); };
+  const Status surveyed = co_await store_.read(who.scope, std::move(survey));
+  if (!surveyed) co_return std::unexpected(surveyed.error());
+  const Status looked = co_await look_into(job);
+  if (!looked) co_return std::unexpected(looked.error());
+  std::vector<SearchHit> hits;
+  for (const Item& item : job.items) {
+    if (item.found != Truth::yes) continue;
+    Place& place = job.places[item.first];
+    hits.push_back({place.mailbox, std::move(place.entry)});
+  }
+  co_return hits;
+}
+
+// Decides on all that are still unknown.
+Task<Status> Search::look_into(Job& job) {
+  std::vector<std::size_t> some;
+  std::uint64_t octets = 0;
+  for (std::size_t i = 0; i < job.items.size(); ++i) {
+    if (job.items[i].found != Truth::unknown) continue;
+    some.push_back(i);
+    octets += job.places[job.items[i].first].entry.octets;
+    if (some.size() < kMailsAtATime && octets < kOctetsAtATime) continue;
+    const Status looked = co_await look_into_some(job, std::move(some));
+    if (!looked) co_return looked;
+    some.clear();
+    octets = 0;
+  }
+  if (some.empty()) co_return Status();
+  co_return co_await look_into_some(job, std::move(some));
+}
+
+namespace {
+
+struct Reading {
+  std::size_t item = 0;
+  BlobRef blob;
+  mime::Summary summary;
+  EmailFacts facts;
+  std::string raw;
+};
+
+}  // namespace
+
+Task<Status> Search::look_into_some(Job& job, std::vector<std::size_t> items) {
+  std::vector<Reading> readings;
+  auto read = [&](Tx& tx) -> Status {
+    readings.clear();
+    for (const std::size_t i : items) {
+      Item& item = job.items[i];
+      FUMI_TRY(const auto email, tx.mailboxes().email(job.who.account, item.email));
+      item.found = Truth::no;
+      if (!email) continue;  // expunged meanwhile
+      auto summary = mime::decode(email->summary);
+      if (!summary) return fail(Code::corrupt, kDoing, "a summary can't be read");
+      Reading reading{i, email->blob, std::move(*summary), {}, {}};
+      reading.facts = detail::facts_of(reading.summary, email->thread);
+      Candidate candidate = job.candidate(item);
+      candidate.facts = &reading.facts;
+      item.found = job.program.truth(candidate);
+      if (item.found == Truth::unknown) readings.push_back(std::move(reading));
+    }
+    return {};
+  };
+  const Status got = co_await store_.read(job.who.scope, std::move(read));
+  if (!got) co_return got;
+  for (Reading& reading : readings) {
+    auto bytes = co_await blobs_.get(job.who.scope, reading.blob);
+    if (bytes) {
+      reading.raw = std::move(*bytes);
+    } else if (bytes.error().code == Code::not_found) {
+      job.items[reading.item].found = Truth::no;  // expunged meanwhile, and its blob collected
+    } else {
+      co_return std::unexpected(std::move(bytes).error());
+    }
+  }
+  std::erase_if(readings, [&job](const Reading& reading) {
+    return job.items[reading.item].found == Truth::no;
+  });
+  if (readings.empty()) co_return Status();
+  std::function<void()> look = [&job, &readings] {
+    DocumentOptions options;
+    options.wanted = job.program.wanted();
+    for (const Reading& reading : readings) {
+      const SearchDocument document = read_document(reading.raw, reading.summary.root, options);
+      Candidate candidate = job.candidate(job.items[reading.item]);
+      candidate.facts = &reading.facts;
+      candidate.document = &document;
+      job.items[reading.item].found = job.program.truth(candidate);
+    }
+  };
+  co_return co_await runtime_.offload(std::move(look));
+}
+
+}  // namespace fumi::service

@@ -1,0 +1,54 @@
+// Search: answers a SearchQuery, completely and exactly.
+//
+//   Result<std::vector<SearchHit>> hits = co_await search.run(who, {{inbox}, Unit::entry}, query);
+//
+// Text is compared folded (codec/fold.h). What entries and the index can't decide is decided by
+// reading the mail, so the answer never depends on how far the index is. Another account's or
+// tenant's mailboxes are not_found. Any thread; each call stays on its caller's executor.
+#pragma once
+
+#include <vector>
+
+#include "base/task.h"
+#include "domain/ports/blob_store.h"
+#include "domain/ports/runtime.h"
+#include "domain/ports/store.h"
+#include "service/mailbox/mailboxes.h"
+#include "service/search/query.h"
+
+namespace fumi::service {
+
+struct SearchScope {
+  std::vector<MailboxId> mailboxes;  // none: all of the account
+  // entry: each place of a message is asked, and found, by itself, as IMAP does.
+  // email: a message is found once; a condition on flags, mailboxes and the like holds if it holds
+  // for one of its places in the scope, as JMAP has it.
+  enum class Unit : std::uint8_t { entry, email } unit = Unit::entry;
+};
+
+struct SearchHit {
+  MailboxId mailbox;
+  Entry entry;  // of Unit::email the first in the order of mailboxes
+};
+
+class Search {
+ public:
+  Search(Store& store, BlobStore& blobs, Runtime& runtime, SearchLimits limits = {})
+      : store_(store), blobs_(blobs), runtime_(runtime), limits_(limits) {}
+
+  // In the order of the scope's mailboxes (of the store, if it names none), and of UIDs there.
+  // too_large, invalid: as check() says. rate_limited: too much work at a time; try later.
+  Task<Result<std::vector<SearchHit>>> run(MailAccount who, SearchScope scope, SearchQuery query);
+
+ private:
+  struct Job;
+  Task<Status> look_into(Job& job);
+  Task<Status> look_into_some(Job& job, std::vector<std::size_t> items);
+
+  Store& store_;
+  BlobStore& blobs_;
+  Runtime& runtime_;
+  SearchLimits limits_;
+};
+
+}  // namespace fumi::service

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "domain/ports/search_store.h"
 #include "domain/queue.h"
 #include "domain/tenancy.h"
 
@@ -61,6 +62,10 @@ class PlatformStore {
   virtual Status release_leases() = 0;
   // Waiting recipients in the whole spool, and the age of the oldest: for metrics.
   virtual Result<std::uint64_t> queue_depth() = 0;
+
+  // Accounts beyond `after` with changes that the search index hasn't seen, in order.
+  virtual Result<std::vector<SearchBacklog>> search_backlog(const SearchBacklog& after,
+                                                            std::uint32_t limit) = 0;
 
   // Seals mail records that are older than `before` into chained batches. Returns how many.
   virtual Result<std::uint64_t> seal_records(Instant before) = 0;

@@ -22,6 +22,7 @@
 #include "domain/ports/platform_store.h"
 #include "domain/ports/queue_store.h"
 #include "domain/ports/record_store.h"
+#include "domain/ports/search_store.h"
 #include "domain/scope.h"
 
 namespace fumi {
@@ -35,6 +36,7 @@ class Tx {
   virtual MailboxStore& mailboxes() = 0;
   virtual QueueStore& queue() = 0;
   virtual RecordStore& records() = 0;
+  virtual SearchStore& search() = 0;
 };
 
 // One transaction across tenants. `in(scope)` steps into one tenant within it.

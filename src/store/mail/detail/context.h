@@ -37,6 +37,9 @@ inline constexpr std::string_view kQueueBody = "queue_messages.body";
 inline constexpr std::string_view kQueueRecipient = "queue_recipients.body";
 inline constexpr std::string_view kQueueLast = "queue_recipients.last";
 inline constexpr std::string_view kRecord = "records.body";
+inline constexpr std::string_view kSearchTerm = "search.term";
+inline constexpr std::string_view kSearchList = "search_segments.list";
+inline constexpr std::string_view kSearchPage = "search_pages.body";
 inline constexpr std::string_view kRecordAddress = "records.address";
 }  // namespace purpose
 

@@ -22,6 +22,11 @@ constexpr Statement kTenant{
 constexpr Statement kTenants{
     "SELECT tenant_id, name, status, created FROM tenants WHERE tenant_id > $1"
     " ORDER BY tenant_id LIMIT $2"};
+constexpr Statement kSearchBacklog{
+    "SELECT a.tenant_id, a.account_id FROM accounts a LEFT JOIN search_accounts s"
+    " ON s.tenant_id = a.tenant_id AND s.account_id = a.account_id"
+    " WHERE (a.tenant_id, a.account_id) > ($1, $2) AND a.status <> 2"
+    " AND COALESCE(s.indexed, 0) < a.change ORDER BY a.tenant_id, a.account_id LIMIT $3"};
 constexpr Statement kSetStatus{"UPDATE tenants SET status = $2 WHERE tenant_id = $1"};
 constexpr Statement kDomainOwner{
     "SELECT d.tenant_id, d.domain_id, t.status FROM domains d JOIN tenants t"
@@ -102,6 +107,14 @@ Result<std::vector<Tenant>> SqlPlatform::tenants(TenantId after, std::uint32_t l
   FUMI_CHECK(session().query(
       kTenants, [&](const Row& row) { found.push_back(tenant_of(row)); }, after,
       std::min(limit, kTenantsMax)));
+  return found;
+}
+
+Result<std::vector<SearchBacklog>> SqlPlatform::search_backlog(const SearchBacklog& after,
+                                                               std::uint32_t limit) {
+  std::vector<SearchBacklog> found;
+  auto each = [&](const Row& row) { found.push_back({row.id<TenantId>(0), row.id<AccountId>(1)}); };
+  FUMI_CHECK(session().query(kSearchBacklog, each, after.tenant, after.account, limit));
   return found;
 }
 

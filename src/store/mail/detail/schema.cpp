@@ -247,7 +247,8 @@ CREATE TABLE IF NOT EXISTS {table} (
 CREATE INDEX IF NOT EXISTS {table}_q ON {table} (tenant_id, queue_id);
 )sql";
 
-constexpr std::array kMigrations{sql::Migration{1, "mail", kFirst}};
+const std::array kMigrations{sql::Migration{1, "mail", kFirst},
+                             sql::Migration{2, "search", kSearchSchema}};
 
 }  // namespace
 

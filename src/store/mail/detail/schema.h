@@ -12,6 +12,8 @@ namespace fumi::store {
 
 [[nodiscard]] std::span<const sql::Migration> migrations();
 
+extern const char* const kSearchSchema;  // schema_search.cpp
+
 // Mail records: one table a day (UTC), made when its first record comes.
 inline constexpr std::string_view kMailRecordsPrefix = "mail_records_";
 [[nodiscard]] std::string_view mail_records_template();  // for sql::ensure_table

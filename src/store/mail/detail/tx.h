@@ -11,6 +11,7 @@
 #include "store/mail/detail/platform.h"
 #include "store/mail/detail/queue.h"
 #include "store/mail/detail/records.h"
+#include "store/mail/detail/search.h"
 
 namespace fumi::store {
 
@@ -24,6 +25,7 @@ class SqlTx final : public Tx {
   MailboxStore& mailboxes() override { return port(mailboxes_); }
   QueueStore& queue() override { return port(queue_); }
   RecordStore& records() override { return port(records_); }
+  SearchStore& search() override { return port(search_); }
   SqlRecords& sql_records() { return port(records_); }
   SqlMailboxes& sql_mailboxes() { return port(mailboxes_); }
   Context& context() { return context_; }
@@ -40,6 +42,7 @@ class SqlTx final : public Tx {
   std::optional<SqlMailboxes> mailboxes_;
   std::optional<SqlQueue> queue_;
   std::optional<SqlRecords> records_;
+  std::optional<SqlSearch> search_;
 };
 
 class SqlPlatformTx final : public PlatformTx {

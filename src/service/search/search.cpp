@@ -4,6 +4,8 @@
 #include <tuple>
 
 #include "mime/structure.h"
+#include "service/search/detail/entry_cache.h"
+#include "service/search/detail/lookup.h"
 #include "service/search/detail/program.h"
 
 namespace fumi::service {
@@ -18,6 +20,7 @@ using detail::Truth;
 constexpr const char* kDoing = "searching";
 // Mail that is read and looked into in one go.
 constexpr std::size_t kMailsAtATime = 32;
+constexpr std::size_t kEntriesKept = 1'000'000;  // of all mailboxes that were searched lately
 constexpr std::uint64_t kOctetsAtATime = 8 * 1024 * 1024;
 
 // One message to decide on: places [first, first + count).
@@ -31,8 +34,12 @@ struct Item {
 }  // namespace
 
 struct Search::Job {
-  Job(MailAccount asking, SearchScope where, SearchQuery query)
-      : who(asking), scope(std::move(where)), program(std::move(query)) {}
+  Job(MailAccount asking, SearchScope where, SearchQuery query, detail::EntryCache& cache)
+      : who(asking),
+        scope(std::move(where)),
+        program(std::move(query)),
+        lookup(program.texts()),
+        entry_cache(cache) {}
 
   [[nodiscard]] Candidate candidate(const Item& item) const {
     Candidate candidate;
@@ -43,10 +50,16 @@ struct Search::Job {
   Status survey(Tx& tx);
   Status read_places(Tx& tx);
   void make_items();
+  Status decide_by_index(Tx& tx);
+  Status decide_segment(Tx& tx, const SearchSegment& segment,
+                        std::span<const std::pair<EmailId, std::size_t>> by_email);
 
   MailAccount who;
   SearchScope scope;
   Program program;
+  detail::Lookup lookup;
+  detail::EntryCache& entry_cache;
+  std::vector<detail::EntryCache::Entries> entries;  // what places point into
   std::vector<Place> places;
   std::vector<Item> items;
 };
@@ -55,9 +68,12 @@ struct Search::Job {
 Status Search::Job::survey(Tx& tx) {
   FUMI_CHECK(read_places(tx));
   make_items();
-  for (Item& item : items)
+  bool open = false;
+  for (Item& item : items) {
     item.found = program.truth(candidate(item));
-  return {};
+    open = open || item.found == Truth::unknown;
+  }
+  return open && program.asks_mail() ? decide_by_index(tx) : Status();
 }
 
 Status Search::Job::read_places(Tx& tx) {
@@ -68,13 +84,13 @@ Status Search::Job::read_places(Tx& tx) {
       mailboxes.push_back(mailbox.id);
   }
   places.clear();
+  entries.clear();
   std::uint32_t rank = 0;
   for (const MailboxId id : mailboxes) {
-    FUMI_TRY(const auto mailbox, tx.mailboxes().mailbox(who.account, id));
-    if (!mailbox) return fail(Code::not_found, kDoing, "no such mailbox");
-    FUMI_TRY(auto entries, tx.mailboxes().entries(who.account, id, Uid{1}));
-    for (Entry& entry : entries)
-      places.push_back({id, std::move(entry), rank});
+    FUMI_TRY(auto list, entry_cache.get(tx, who.account, id));
+    for (const Entry& entry : *list)
+      places.push_back({id, &entry, rank});
+    entries.push_back(std::move(list));
     ++rank;
   }
   return {};
@@ -82,14 +98,15 @@ Status Search::Job::read_places(Tx& tx) {
 
 void Search::Job::make_items() {
   items.clear();
-  if (scope.unit == SearchScope::Unit::email) {
+  const bool once = scope.unit == SearchScope::Unit::email;
+  if (once) {
     std::ranges::sort(places, {}, [](const Place& place) {
-      return std::tuple(place.entry.email, place.rank, place.entry.uid);
+      return std::tuple(place.entry->email, place.rank, place.entry->uid);
     });
   }
   for (std::size_t i = 0; i < places.size(); ++i) {
-    const EmailId email = places[i].entry.email;
-    if (scope.unit == SearchScope::Unit::email && !items.empty() && items.back().email == email) {
+    const EmailId email = places[i].entry->email;
+    if (once && !items.empty() && items.back().email == email) {
       ++items.back().count;
     } else {
       items.push_back({email, i, 1, Truth::unknown});
@@ -97,11 +114,64 @@ void Search::Job::make_items() {
   }
 }
 
+// What no segment knows stays unknown, and is read.
+Status Search::Job::decide_by_index(Tx& tx) {
+  FUMI_TRY(const std::vector<SearchSegment> segments, tx.search().segments(who.account));
+  if (segments.empty()) return {};
+  std::vector<std::pair<EmailId, std::size_t>> by_email;
+  for (std::size_t i = 0; i < items.size(); ++i)
+    if (items[i].found == Truth::unknown) by_email.emplace_back(items[i].email, i);
+  if (!std::ranges::is_sorted(by_email)) std::ranges::sort(by_email);
+  FUMI_CHECK(lookup.prepare(tx.search(), who.account));
+  for (const SearchSegment& segment : segments)
+    FUMI_CHECK(decide_segment(tx, segment, by_email));
+  return {};
+}
+
+Status Search::Job::decide_segment(Tx& tx, const SearchSegment& segment,
+                                   std::span<const std::pair<EmailId, std::size_t>> by_email) {
+  FUMI_TRY(const auto documents, detail::decode_documents(segment.list));
+  const std::size_t texts = program.texts().size();
+  std::vector<Truth> said(documents.size() * texts, Truth::no);
+  if (texts > 0) {
+    FUMI_TRY(const auto answers, lookup.ask(tx.search(), who.account, segment.id));
+    for (std::size_t k = 0; k < texts; ++k) {
+      const bool nothing_known = answers[k].of == detail::Lookup::Said::Of::nothing_known;
+      for (std::size_t i = 0; nothing_known && i < documents.size(); ++i)
+        said[i * texts + k] = Truth::unknown;
+      for (const auto& [document, truth] : answers[k].documents)
+        if (document < documents.size()) said[document * texts + k] = truth;
+    }
+  }
+  auto next = by_email.begin();
+  for (std::size_t i = 0; i < documents.size(); ++i) {
+    while (next != by_email.end() && next->first < documents[i].email)
+      ++next;
+    for (; next != by_email.end() && next->first == documents[i].email; ++next) {
+      Item& item = items[next->second];
+      Candidate known = candidate(item);
+      known.facts = &documents[i].facts;
+      known.texts = std::span(said).subspan(i * texts, texts);
+      item.found = program.truth(known);
+    }
+  }
+  return {};
+}
+
+Search::Search(Store& store, BlobStore& blobs, Runtime& runtime, SearchLimits limits)
+    : store_(store),
+      blobs_(blobs),
+      runtime_(runtime),
+      limits_(limits),
+      entries_(std::make_unique<detail::EntryCache>(kEntriesKept)) {}
+
+Search::~Search() = default;
+
 Task<Result<std::vector<SearchHit>>> Search::run(MailAccount who, SearchScope scope,
                                                  SearchQuery query) {
   const Status checked = check(query, limits_);
   if (!checked) co_return std::unexpected(checked.error());
-  Job job(who, std::move(scope), std::move(query));
+  Job job(who, std::move(scope), std::move(query), *entries_);
   if (job.program.asks_uids() &&
       (job.scope.mailboxes.size() != 1 || job.scope.unit != SearchScope::Unit::entry)) {
     co_return fail(Code::invalid, kDoing, "UIDs are of one mailbox");
@@ -114,8 +184,8 @@ Task<Result<std::vector<SearchHit>>> Search::run(MailAccount who, SearchScope sc
   std::vector<SearchHit> hits;
   for (const Item& item : job.items) {
     if (item.found != Truth::yes) continue;
-    Place& place = job.places[item.first];
-    hits.push_back({place.mailbox, std::move(place.entry)});
+    const Place& place = job.places[item.first];
+    hits.push_back({place.mailbox, *place.entry});
   }
   co_return hits;
 }
@@ -127,7 +197,7 @@ Task<Status> Search::look_into(Job& job) {
   for (std::size_t i = 0; i < job.items.size(); ++i) {
     if (job.items[i].found != Truth::unknown) continue;
     some.push_back(i);
-    octets += job.places[job.items[i].first].entry.octets;
+    octets += job.places[job.items[i].first].entry->octets;
     if (some.size() < kMailsAtATime && octets < kOctetsAtATime) continue;
     const Status looked = co_await look_into_some(job, std::move(some));
     if (!looked) co_return looked;
@@ -186,6 +256,7 @@ Task<Status> Search::look_into_some(Job& job, std::vector<std::size_t> items) {
     return job.items[reading.item].found == Truth::no;
   });
   if (readings.empty()) co_return Status();
+  mails_read_ += readings.size();
   std::function<void()> look = [&job, &readings] {
     DocumentOptions options;
     options.wanted = job.program.wanted();

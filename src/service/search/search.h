@@ -7,6 +7,8 @@
 // tenant's mailboxes are not_found. Any thread; each call stays on its caller's executor.
 #pragma once
 
+#include <atomic>
+#include <memory>
 #include <vector>
 
 #include "base/task.h"
@@ -31,14 +33,21 @@ struct SearchHit {
   Entry entry;  // of Unit::email the first in the order of mailboxes
 };
 
+namespace detail {
+class EntryCache;
+}
+
 class Search {
  public:
-  Search(Store& store, BlobStore& blobs, Runtime& runtime, SearchLimits limits = {})
-      : store_(store), blobs_(blobs), runtime_(runtime), limits_(limits) {}
+  Search(Store& store, BlobStore& blobs, Runtime& runtime, SearchLimits limits = {});
+  ~Search();
 
   // In the order of the scope's mailboxes (of the store, if it names none), and of UIDs there.
   // too_large, invalid: as check() says. rate_limited: too much work at a time; try later.
   Task<Result<std::vector<SearchHit>>> run(MailAccount who, SearchScope scope, SearchQuery query);
+
+  // Mails that had to be read to decide on them, ever: for metrics.
+  [[nodiscard]] std::uint64_t mails_read() const { return mails_read_.load(); }
 
  private:
   struct Job;
@@ -49,6 +58,8 @@ class Search {
   BlobStore& blobs_;
   Runtime& runtime_;
   SearchLimits limits_;
+  std::unique_ptr<detail::EntryCache> entries_;
+  std::atomic<std::uint64_t> mails_read_{0};
 };
 
 }  // namespace fumi::service

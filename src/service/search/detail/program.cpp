@@ -27,7 +27,7 @@ bool in_time(const SearchQuery& query, Instant at) {
 }
 
 bool holds_for(const SearchQuery& query, const Place& place) {
-  const Entry& entry = place.entry;
+  const Entry& entry = *place.entry;
   switch (query.kind) {
     case Kind::flag:
       return entry.flags.has(query.flag_bit);
@@ -104,6 +104,10 @@ Program::Node Program::compile(SearchQuery query) {
   std::ranges::sort(query.ids);
   tidy(query.uid_ranges);
   if (query.kind == Kind::uids) asks_uids_ = true;
+  if (query.kind == Kind::text || query.kind == Kind::sent || query.kind == Kind::threads ||
+      query.kind == Kind::attachment) {
+    asks_mail_ = true;
+  }
   if (query.kind == Kind::text) {
     node.text = texts_.size();
     wanted_ |= classes_of(query.field, query.name);

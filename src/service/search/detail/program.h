@@ -16,8 +16,8 @@ enum class Truth : std::uint8_t { no, unknown, yes };
 
 struct Place {
   MailboxId mailbox;
-  Entry entry;
-  std::uint32_t rank = 0;  // of the mailbox in the scope
+  const Entry* entry = nullptr;  // of a list that outlives the search
+  std::uint32_t rank = 0;        // of the mailbox in the scope
 };
 
 // What never changes of a message and is known without its body.
@@ -53,6 +53,8 @@ class Program {
   // The classes of text that a document must have for this program.
   [[nodiscard]] std::uint8_t wanted() const { return wanted_; }
   [[nodiscard]] bool asks_uids() const { return asks_uids_; }
+  // Whether it asks for anything that entries don't say.
+  [[nodiscard]] bool asks_mail() const { return asks_mail_; }
 
  private:
   struct Node {
@@ -67,6 +69,7 @@ class Program {
   std::vector<Text> texts_;
   std::uint8_t wanted_ = 0;
   bool asks_uids_ = false;
+  bool asks_mail_ = false;
   Node root_;
 };
 

@@ -75,7 +75,7 @@ std::string encode_documents(std::span<const Document> documents) {
   for (const auto& [email, facts] : documents) {
     put_number(out, email.value() - last);
     last = email.value();
-    put_number(out, zigzag(std::int64_t(email.value()) - std::int64_t(facts.thread.value())));
+    put_number(out, zigzag(std::int64_t(email.value() - facts.thread.value())));
     const bool some = facts.attachment == EmailFacts::Attachment::some;
     const std::uint64_t day = facts.sent ? zigzag(facts.sent->time_since_epoch().count()) + 1 : 0;
     put_number(out, (day << 1U) | (some ? 1U : 0U));
@@ -93,7 +93,7 @@ Result<std::vector<Document>> decode_documents(std::string_view list) {
   for (auto& [email, facts] : documents) {
     last += in.number();
     email = EmailId(last);
-    facts.thread = ThreadId(std::uint64_t(std::int64_t(last) - unzigzag(in.number())));
+    facts.thread = ThreadId(last - std::uint64_t(unzigzag(in.number())));
     const std::uint64_t rest = in.number();
     if ((rest & 1U) != 0) facts.attachment = EmailFacts::Attachment::some;
     const std::int64_t day = rest >> 1U == 0 ? 0 : unzigzag((rest >> 1U) - 1);

@@ -8,6 +8,7 @@
 #include "server/smtp/options.h"
 #include "service/access/access.h"
 #include "service/deliver/delivery.h"
+#include "service/search/indexer.h"
 #include "service/spool/spool.h"
 
 namespace fumi::app {
@@ -144,6 +145,7 @@ config::Catalogue make_catalogue() {
   catalogue.add<service::AccessOptions>();
   catalogue.add<service::SpoolOptions>();
   catalogue.add<service::DeliveryOptions>();
+  catalogue.add<service::SearchIndexOptions>();
   catalogue.add<server::SmtpOptions>();
   catalogue.add<server::ImapOptions>();
   catalogue.add<server::Pop3Options>();

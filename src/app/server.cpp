@@ -29,6 +29,7 @@
 #include "service/deliver/delivery.h"
 #include "service/intake/intake.h"
 #include "service/mailbox/mailboxes.h"
+#include "service/search/indexer.h"
 #include "service/search/search.h"
 #include "service/tenancy/tenancy.h"
 
@@ -116,6 +117,7 @@ struct Server::Parts {
   std::unique_ptr<service::Intake> intake;
   std::unique_ptr<service::Mailboxes> mailboxes;
   std::unique_ptr<service::Search> search;
+  std::unique_ptr<service::SearchIndexer> search_indexer;
   std::unique_ptr<service::Destinations> destinations;
   std::unique_ptr<server::SmtpOutbound> outbound;
   std::unique_ptr<service::Delivery> delivery;
@@ -200,6 +202,8 @@ Status Server::Parts::build(StorageBase base) {
                                              std::move(intake_options));
   mailboxes = std::make_unique<service::Mailboxes>(store, storage->blobs(), storage->bus(), clock);
   search = std::make_unique<service::Search>(store, storage->blobs(), *runtime);
+  search_indexer = std::make_unique<service::SearchIndexer>(store, store, storage->blobs(),
+                                                            *runtime, clock, settings.search);
   rates = std::make_unique<net::RateLimiter>(kRateKeys);
   login = std::make_unique<server::LoginHost>(*access, fake_salt_key(settings));
   if (offers_plus()) login->plus = server::LoginHost::Plus::offer;
@@ -346,8 +350,8 @@ Status Server::Parts::open_imap() {
     options->mechanisms.insert(options->mechanisms.begin(), "SCRAM-SHA-256-PLUS");
   }
   options->limits.append_octets = settings.imap.append_max.octets;
-  imap = std::unique_ptr<server::ImapHost>(
-      new server::ImapHost{std::move(options), settings.imap, *mailboxes, *login, *tls, {}, *search});
+  imap = std::unique_ptr<server::ImapHost>(new server::ImapHost{
+      std::move(options), settings.imap, *mailboxes, *login, *tls, {}, *search});
   imap->metrics = {registry.counter("fumi_imap_connections_total", "IMAP connections"),
                    registry.counter("fumi_imap_logins_total", "IMAP logins"),
                    registry.counter("fumi_imap_commands_total", "IMAP commands")};
@@ -391,7 +395,7 @@ void Server::Parts::open_admin() {
   record_reader = std::make_unique<service::RecordReader>(store, store, *runtime, system_clock());
   admin = std::unique_ptr<api::admin::AdminHost>(
       new api::admin::AdminHost{*tenancy, store, *queue_admin, *record_reader, *runtime,
-                                system_clock(), settings.server.hostname});
+                                system_clock(), settings.server.hostname, *search_indexer});
   api::admin::add_admin_routes(operator_routes, *admin);
   api::admin::add_health_routes(operator_routes, store);
   api::admin::add_health_routes(public_routes, store);
@@ -430,8 +434,16 @@ void Server::Parts::publish_metrics() {
   const obs::Gauge waiting = registry.gauge("fumi_store_writes_waiting", "Transactions waiting");
   const obs::Gauge hearing = registry.gauge(
       "fumi_store_hears_nodes", "1 while other nodes' changes are heard, or where there are none");
-  registry.on_expose([this, queued, writes, groups, waiting, hearing] {
+  const obs::Gauge indexed = registry.gauge("fumi_search_indexed_mails", "Mails indexed");
+  const obs::Gauge behind =
+      registry.gauge("fumi_search_accounts_waiting", "Accounts with mail to index");
+  const obs::Gauge read =
+      registry.gauge("fumi_search_mails_read", "Mails that searches had to read");
+  registry.on_expose([this, queued, writes, groups, waiting, hearing, indexed, behind, read] {
     hearing.set(storage->hears_others() ? 1 : 0);
+    indexed.set(double(search_indexer->mails_indexed()));
+    behind.set(double(search_indexer->accounts_waiting()));
+    read.set(double(search->mails_read()));
     const sql::Metrics metrics = storage->database().metrics();
     queued.set(double(spool ? spool->messages() : 0));
     writes.set(double(metrics.writes));
@@ -486,6 +498,7 @@ int Server::run() {
   const sigset_t signals = server_signals();
   parts.start();
   parts.runtime->spawn("spool start", start_spool(*parts.spool, *parts.delivery));
+  parts.search_indexer->start();
   parts.maintenance->start();
   log::info("server", "ready", {{"host", parts.settings.server.hostname}});
   sd_notify(0, "READY=1");

@@ -64,6 +64,7 @@ Result<Settings> read_settings(const config::Document& document) {
   FUMI_CHECK(bind_into(document, settings.access));
   FUMI_CHECK(bind_into(document, settings.spool));
   FUMI_CHECK(bind_into(document, settings.deliver));
+  FUMI_CHECK(bind_into(document, settings.search));
   FUMI_CHECK(bind_into(document, settings.smtp));
   FUMI_CHECK(bind_into(document, settings.imap));
   FUMI_CHECK(bind_into(document, settings.pop3));

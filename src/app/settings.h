@@ -14,6 +14,7 @@
 #include "server/smtp/options.h"
 #include "service/access/access.h"
 #include "service/deliver/delivery.h"
+#include "service/search/indexer.h"
 #include "service/spool/spool.h"
 
 namespace fumi::app {
@@ -28,6 +29,7 @@ struct Settings {
   service::AccessOptions access;
   service::SpoolOptions spool;
   service::DeliveryOptions deliver;
+  service::SearchIndexOptions search;
   server::SmtpOptions smtp;
   server::ImapOptions imap;
   server::Pop3Options pop3;

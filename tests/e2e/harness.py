@@ -42,6 +42,7 @@ OPTIONS = {
     "site_pause": "deliver.site_pause",
     "retry": "spool.retry_waits",        # waits after the first, second ... failed attempt
     "poll": "spool.poll_interval",
+    "search_interval": "search.interval",
     "engine": "store.engine",
     "postgres": "store.postgres",        # a file with the connection string
     "proxies": "listen.proxy_from",

@@ -103,6 +103,7 @@ void AdminApi::add_all() {
   add_tenants();
   add_accounts();
   add_mail();
+  add_search_index();
 }
 
 void add_admin_routes(http::Router& router, AdminHost& host) {

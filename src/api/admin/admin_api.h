@@ -1,7 +1,7 @@
 // AdminApi: the handlers of /api/admin/v1. Private to the module; see admin_routes.h.
 //
 // admin_api.cpp: registration, authentication · tenants.cpp: tenants and domains · accounts.cpp:
-// accounts, aliases, keys, API users · mail.cpp: queue, log, audit.
+// accounts, aliases, keys, API users · mail.cpp: queue, log, audit · search_index.cpp: search.
 #pragma once
 
 #include <string>
@@ -47,6 +47,7 @@ class AdminApi {
   void add_tenants();
   void add_accounts();
   void add_mail();
+  void add_search_index();
 
   // The tenant of the path: {tenant}, or the one that the {address} belongs to.
   Task<Result<TenantScope>> scope_of(Call& call);
@@ -76,6 +77,10 @@ class AdminApi {
   Task<Result<Page<ApiUserView>>> list_api_users(Call&, None, None);
   Task<Result<None>> delete_api_user(Call&, None, None);
   Task<Result<AccountView>> view_of(TenantScope scope, Account account);
+
+  Task<Result<SearchIndexView>> show_search_index(Call&, None, None);
+  Task<Result<None>> rebuild_search_index(Call&, None, None);
+  Task<Result<service::MailAccount>> account_of(Call& call);
 
   Task<Result<Page<QueueMessageView>>> list_queue(Call&, QueueListQuery query, None);
   Task<Result<QueueMessageView>> show_queued(Call&, None, None);

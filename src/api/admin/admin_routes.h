@@ -18,6 +18,7 @@
 #include "obs/metrics.h"
 #include "server/http/router.h"
 #include "service/records/query.h"
+#include "service/search/indexer.h"
 #include "service/spool/queue_admin.h"
 #include "service/tenancy/tenancy.h"
 
@@ -32,6 +33,7 @@ struct AdminHost {
   Runtime& runtime;
   const Clock& clock;
   std::string hostname;  // the MX that DNS records name
+  service::SearchIndexer& search_index;
 };
 
 void add_admin_routes(http::Router& router, AdminHost& host);

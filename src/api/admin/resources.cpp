@@ -176,6 +176,15 @@ void describe(Schema<QueueMessageView>& s) {
   s.field(&QueueMessageView::recipients, "recipients", "Done ones included.");
 }
 
+void describe(Schema<SearchIndexView>& s) {
+  s.named("SearchIndex", "How far an account's search index is. Answers don't depend on it.");
+  s.field(&SearchIndexView::address, "address", "The account.");
+  s.field(&SearchIndexView::mails, "mails", "Mails in the account.");
+  s.field(&SearchIndexView::indexed, "indexed", "Of them in the index.");
+  s.field(&SearchIndexView::segments, "segments", "Pieces that the index is in.");
+  s.field(&SearchIndexView::octets, "octets", "Size of the index.");
+}
+
 void describe(Schema<QueueListQuery>& s) {
   s.named("QueueListQuery", "Which messages.");
   paging(s);

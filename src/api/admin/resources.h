@@ -99,6 +99,10 @@ struct QueueMessageView {
   Instant created, expires;
   std::vector<QueueRecipientView> recipients;
 };
+struct SearchIndexView {
+  std::string address;
+  std::uint64_t mails = 0, indexed = 0, segments = 0, octets = 0;
+};
 struct QueueListQuery {
   std::optional<std::string> after, tenant, domain;
   std::uint32_t limit = 100;
@@ -148,6 +152,7 @@ void describe(Schema<NewApiUserBody>& s);
 void describe(Schema<ApiUserView>& s);
 void describe(Schema<QueueRecipientView>& s);
 void describe(Schema<QueueMessageView>& s);
+void describe(Schema<SearchIndexView>& s);
 void describe(Schema<QueueListQuery>& s);
 void describe(Schema<LogQuery>& s);
 void describe(Schema<RecordView>& s);

@@ -114,6 +114,14 @@ TEST_CASE("commands make the calls of the API") {
        {204, ""},
        "POST /api/admin/v1/queue/4fz/retry",
        "4fz: will be tried again now\n"},
+      {"search status --account h@acme.example",
+       {200, R"({"mails":12,"indexed":10,"octets":2048})"},
+       "GET /api/admin/v1/accounts/h%40acme.example/search-index",
+       "ADDRESS         MAILS  INDEXED  SIZE\nh@acme.example  12     10       2.0 KiB\n"},
+      {"search rebuild --account h@acme.example",
+       {204, ""},
+       "POST /api/admin/v1/accounts/h%40acme.example/search-index/rebuild",
+       "h@acme.example: search index is being made anew\n"},
   };
   for (const Case& each : cases) {
     CAPTURE(each.line);
@@ -141,6 +149,19 @@ TEST_CASE("lists follow their pages and stand in columns") {
         "ADDRESS    NAME       STATUS  USED     QUOTA\n"
         "a@x.jp     山田 花子  active  10 B     -\n"
         "long@x.jp  B          active  2.0 MiB  1.0 GiB\n");
+}
+
+TEST_CASE("search status of a tenant is that of all its accounts") {
+  Rig rig;
+  rig.answers = {{200, R"({"items":[{"address":"a@x.example"}],"next":"2"})"},
+                 {200, R"({"items":[{"address":"b@x.example"}]})"},
+                 {200, R"({"mails":1,"indexed":1,"octets":0})"},
+                 {200, R"({"mails":2,"indexed":0,"octets":0})"}};
+  CHECK(rig.run("search status --tenant x --json") == 0);
+  CHECK(rig.calls.size() == 4);
+  CHECK(rig.out.contains("\"mails\":1"));
+  CHECK(rig.out.contains("\"mails\":2"));
+  CHECK_FALSE(rig.out.contains("items"));
 }
 
 TEST_CASE("refusals: exit status and words") {

@@ -29,6 +29,7 @@ CLI::App& add_group(CLI::App& app, const std::string& name, const std::string& h
 void add_tenant_commands(CLI::App& app, const SharedCommands& commands);
 void add_account_commands(CLI::App& app, const SharedCommands& commands);
 void add_mail_commands(CLI::App& app, const SharedCommands& commands);
+void add_search_commands(CLI::App& app, const SharedCommands& commands);
 void add_audit_commands(CLI::App& app, const SharedCommands& commands);
 
 }  // namespace fumi::app

@@ -43,6 +43,7 @@ constexpr std::array<Entry, std::size_t(Text::count_)> kTexts{{
     {Text::done_retried, "will be tried again now", "すぐに再送を試みます"},
     {Text::done_cancelled, "taken out of the queue", "キューから取り消しました"},
     {Text::done_exported, "exported to", "書き出し先:"},
+    {Text::done_rebuilding, "search index is being made anew", "検索索引を作り直しています"},
     {Text::audit_intact, "intact, records:", "改ざんは見つかりませんでした。記録数:"},
     {Text::audit_broken, "NOT INTACT, findings:", "改ざんまたは欠落があります。件数:"},
     {Text::nothing_found, "nothing found", "見つかりませんでした"},
@@ -61,6 +62,8 @@ constexpr std::array<Entry, std::size_t(Text::count_)> kTexts{{
     {Text::head_tenant, "TENANT", "テナント"},
     {Text::head_type, "TYPE", "種類"},
     {Text::head_value, "VALUE", "値"},
+    {Text::head_mails, "MAILS", "メール数"},
+    {Text::head_indexed, "INDEXED", "索引済み"},
 }};
 
 constexpr bool in_order() {

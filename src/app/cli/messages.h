@@ -31,6 +31,7 @@ enum class Text {
   done_retried,
   done_cancelled,
   done_exported,
+  done_rebuilding,
   audit_intact,
   audit_broken,
   nothing_found,
@@ -49,6 +50,8 @@ enum class Text {
   head_tenant,
   head_type,
   head_value,
+  head_mails,
+  head_indexed,
   count_,
 };
 

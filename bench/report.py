@@ -77,7 +77,12 @@ def fetch_row(line):
             "p50_ms": spread(found[5]), "p99_ms": spread(found[6]), "cpu_s_per_1000": spread(found[7])}
 
 
-PARSERS = {"smtp": accept_row, "relay": accept_row, "idle": idle_row, "imap": mix_row, "syncs": sync_row, "pop3": fetch_row}
+def search_row(line):
+    return json.loads(line) if line.startswith("{") else None
+
+
+PARSERS = {"smtp": accept_row, "relay": accept_row, "idle": idle_row, "imap": mix_row, "syncs": sync_row, "pop3": fetch_row,
+           "search": search_row}
 
 
 def output(*command):
@@ -199,9 +204,22 @@ def fetch_tables(result):
     return lines
 
 
+def search_tables(result):
+    lines = ["| server | query | mails found (right) | ms min/median/max |", "|---|---|--:|--:|"]
+    for row in result["rows"]:
+        if "index_s" in row:
+            size = f"{row['index_octets'] / 1e6:,.1f} MB" if row["index_octets"] else "none"
+            lines.append(f"| {row['server']} | *index made in {row['index_s']} s* | | *{size}* |")
+            continue
+        times = row["ms"]
+        found = f"{row['hits']:,}" + ("" if row["same"] else f" (**{row['right']:,}**)")
+        lines.append(f"| {row['server']} | {row['query']} | {found} | {times['min']:.1f}/{times['median']:.1f}/{times['max']:.1f} |")
+    return lines
+
+
 TABLES = {"smtp": ("SMTP accept, final local delivery", accept_tables), "relay": ("SMTP accept and relay to a sink", accept_tables),
           "imap": ("IMAP operation mix, in clear", mix_tables),
-          "pop3": ("POP3, every message of a maildrop, in clear", fetch_tables), "idle": ("Idle IMAP connections", idle_tables),
+          "pop3": ("POP3, every message of a maildrop, in clear", fetch_tables), "search": ("SEARCH in Japanese and English", search_tables), "idle": ("Idle IMAP connections", idle_tables),
           "syncs": ("Syncs a message", sync_tables)}
 
 

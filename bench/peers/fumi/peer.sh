@@ -61,6 +61,9 @@ port)
     pop3) echo $((BASE + 110)) ;;
     *) die "unknown port $what" ;;
   esac ;;
+indexed) # ACCOUNT: waits until its search index has caught up
+  until fumi_cli search status --account "$2" --json | python3 -c 'import json, sys; s = json.load(sys.stdin); sys.exit(s["mails"] != s["indexed"])'; do sleep 0.2; done ;;
+index_octets) fumi_cli search status --account "$2" --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["octets"])' ;;
 version) "$FUMI" version | sed 's/^fumi //' ;;
 *) die "usage: $0 start local|relay|imap|pop3 | stop | count | port [NAME] | version" ;;
 esac

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/function_ref.h"
 #include "base/result.h"
 #include "domain/mailbox.h"
 
@@ -67,6 +68,9 @@ class MailboxStore {
 
   // Entries with UIDs from `first` on, ascending.
   virtual Result<std::vector<Entry>> entries(AccountId account, MailboxId mailbox, Uid first) = 0;
+  // The same, one at a time; the entry is valid during the call. An error of `visit` ends it.
+  virtual Status visit_entries(AccountId account, MailboxId mailbox, Uid first,
+                               FunctionRef<Status(const Entry&)> visit) = 0;
   virtual Result<std::optional<Email>> email(AccountId account, EmailId id) = 0;
   // The emails of those entries, in that order; entries that are gone are left out.
   virtual Result<std::vector<std::pair<Entry, Email>>> emails(AccountId account, MailboxId mailbox,

@@ -288,6 +288,59 @@ TEST_CASE("store_flags: operations, UNCHANGEDSINCE, counts") {
   });
 }
 
+TEST_CASE("store_flags over runs of messages does to each what apply() does") {
+  on_every_engine([](World& world) {
+    Office o{world};
+    const AccountId a = o.hanako;
+    o.in([&](MailboxStore& m) {
+      MailboxId inbox;
+      for (int i = 0; i < 80; ++i)
+        inbox = ok(m.deliver(a, content("m" + std::to_string(i)))).mailbox;
+      ok(m.store_flags(a, inbox, {uids({30, 50, 51}), FlagsOperation::add, {8, {}}, {}}));
+      ok(m.expunge(a, inbox, {}));
+      std::vector<Uid> all;
+      for (std::uint32_t i = 1; i <= 80; ++i)
+        all.push_back(Uid{i});
+      std::vector<Uid> sparse;
+      for (std::uint32_t i = 1; i <= 80; i += i % 10 < 5 ? 2 : 1)
+        sparse.push_back(Uid{i});
+      const Flags plain{Flags::seen | Flags::flagged, {}};
+      const Flags labels{Flags::answered, {"$a", "b"}};
+      std::uint64_t turn = 0;
+      for (const FlagsOperation operation :
+           {FlagsOperation::add, FlagsOperation::remove, FlagsOperation::replace}) {
+        for (const Flags& flags : {plain, labels, Flags{}, Flags{Flags::deleted, {}}}) {
+          for (const std::vector<Uid>& which : {sparse, all, uids({7}), uids({9, 3, 9})}) {
+            CAPTURE(int(operation));
+            const auto before = ok(m.entries(a, inbox, Uid{1}));
+            std::optional<ModSeq> since;
+            if (++turn % 3 == 0) since = before[turn % before.size()].modseq;
+            const StoredFlags stored =
+                ok(m.store_flags(a, inbox, {which, operation, flags, since}));
+            const auto after = ok(m.entries(a, inbox, Uid{1}));
+            REQUIRE(after.size() == before.size());
+            std::uint32_t unseen = 0;
+            std::size_t changed = 0;
+            for (std::size_t i = 0; i < after.size(); ++i) {
+              const bool meant = std::ranges::find(which, before[i].uid) != which.end();
+              const bool late = since && before[i].modseq > *since;
+              Flags expected = before[i].flags;
+              if (meant && !late) expected = apply(expected, operation, flags);
+              CHECK(after[i].flags == expected);
+              const bool other = expected != before[i].flags;
+              changed += other ? 1 : 0;
+              CHECK(after[i].modseq == (other ? stored.modseq : before[i].modseq));
+              unseen += after[i].flags.has(Flags::seen) ? 0 : 1;
+            }
+            CHECK(stored.changed.size() == changed);
+            CHECK(ok(m.mailbox(a, inbox))->unseen == unseen);
+          }
+        }
+      }
+    });
+  });
+}
+
 TEST_CASE("copy shares the email, move keeps flags, the last copy takes the email along") {
   on_every_engine([](World& world) {
     Office o{world};

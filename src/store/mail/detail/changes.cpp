@@ -1,7 +1,7 @@
 // Reading entries and emails, and what has changed since.
 #include <algorithm>
-#include <unordered_map>
 
+#include "store/mail/detail/by_runs.h"
 #include "store/mail/detail/mailboxes.h"
 
 namespace fumi::store {
@@ -18,7 +18,7 @@ using sql::Statement;
 #define FUMI_SIXTEEN "($4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"
 
 constexpr Statement kEntries{"SELECT " FUMI_ENTRY_COLUMNS " FROM entries e" FUMI_IN_MAILBOX
-                             " AND e.uid >= $4 ORDER BY e.uid"};
+                             " AND e.uid >= $4 ORDER BY e.uid LIMIT $5"};
 constexpr Statement kDeleted{"SELECT " FUMI_ENTRY_COLUMNS " FROM entries e" FUMI_IN_MAILBOX
                              " AND (flags & 8) <> 0 ORDER BY e.uid"};
 constexpr Statement kSixteen{"SELECT " FUMI_ENTRY_COLUMNS " FROM entries e" FUMI_IN_MAILBOX
@@ -28,6 +28,13 @@ constexpr Statement kEmails{"SELECT " FUMI_ENTRY_COLUMNS ", " FUMI_EMAIL_COLUMNS
                             " AND m.account_id = e.account_id"
                             " AND m.email_id = e.email_id" FUMI_IN_MAILBOX
                             " AND e.uid IN " FUMI_SIXTEEN " ORDER BY e.uid"};
+constexpr Statement kRange{"SELECT " FUMI_ENTRY_COLUMNS " FROM entries e" FUMI_IN_MAILBOX
+                           " AND e.uid BETWEEN $4 AND $5 ORDER BY e.uid"};
+constexpr Statement kEmailsRange{"SELECT " FUMI_ENTRY_COLUMNS ", " FUMI_EMAIL_COLUMNS
+                                 " FROM entries e JOIN emails m ON m.tenant_id = e.tenant_id"
+                                 " AND m.account_id = e.account_id"
+                                 " AND m.email_id = e.email_id" FUMI_IN_MAILBOX
+                                 " AND e.uid BETWEEN $4 AND $5 ORDER BY e.uid"};
 constexpr Statement kEmail{
     "SELECT " FUMI_EMAIL_COLUMNS
     " FROM emails m WHERE m.tenant_id = $1 AND m.account_id = $2 AND m.email_id = $3"};
@@ -45,19 +52,7 @@ constexpr Statement kHorizon{
     " WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3"};
 
 constexpr int kEntryColumns = 7;
-
-// Runs a statement over UIDs sixteen at a time: one text for every number of them, and each an
-// index look-up on both engines. What fills the last group up is a UID twice.
-template <class Visit>
-Status by_sixteen(Context& context, const Statement& statement, Visit& visit, AccountId account,
-                  MailboxId mailbox, const std::vector<Uid>& uids) {
-  for (std::size_t at = 0; at < uids.size(); at += 16) {
-    auto u = [&](std::size_t i) { return uids[std::min(at + i, uids.size() - 1)].value; };
-    FUMI_CHECK(context.query(statement, visit, account, mailbox, u(0), u(1), u(2), u(3), u(4), u(5),
-                             u(6), u(7), u(8), u(9), u(10), u(11), u(12), u(13), u(14), u(15)));
-  }
-  return {};
-}
+constexpr std::int64_t kPageRows = 8192;
 
 std::vector<Uid> sorted(std::vector<Uid> uids) {
   std::ranges::sort(uids);
@@ -98,15 +93,31 @@ Result<Email> SqlMailboxes::email_of(AccountId account, const Row& row, int colu
 }
 
 Result<std::vector<Entry>> SqlMailboxes::entries(AccountId account, MailboxId mailbox, Uid first) {
-  FUMI_CHECK(require(account, mailbox));
   std::vector<Entry> found;
-  auto visit = [&](const Row& row) -> Status {
-    FUMI_TRY(auto entry, entry_of(account, mailbox, row));
-    found.push_back(std::move(entry));
+  auto visit = [&](const Entry& entry) -> Status {
+    found.push_back(entry);
     return {};
   };
-  FUMI_CHECK(context_.query(kEntries, visit, account, mailbox, first.value));
+  FUMI_CHECK(visit_entries(account, mailbox, first, visit));
   return found;
+}
+
+// In pages: PostgreSQL holds a whole result in memory.
+Status SqlMailboxes::visit_entries(AccountId account, MailboxId mailbox, Uid first,
+                                   FunctionRef<Status(const Entry&)> visit) {
+  FUMI_CHECK(require(account, mailbox));
+  std::int64_t next = first.value;
+  for (std::int64_t rows = kPageRows; rows == kPageRows;) {
+    rows = 0;
+    auto each = [&](const Row& row) -> Status {
+      FUMI_TRY(const auto entry, entry_of(account, mailbox, row));
+      ++rows;
+      next = std::int64_t{entry.uid.value} + 1;
+      return visit(entry);
+    };
+    FUMI_CHECK(context_.query(kEntries, each, account, mailbox, next, kPageRows));
+  }
+  return {};
 }
 
 Result<std::vector<Entry>> SqlMailboxes::deleted_entries(AccountId account, MailboxId mailbox) {
@@ -129,7 +140,15 @@ Result<std::vector<Entry>> SqlMailboxes::find(AccountId account, MailboxId mailb
     found.push_back(std::move(entry));
     return {};
   };
-  FUMI_CHECK(by_sixteen(context_, kSixteen, visit, account, mailbox, uids));
+  auto range = [&](Uid first, Uid last) {
+    return context_.query(kRange, visit, account, mailbox, first.value, last.value);
+  };
+  auto sixteen = [&](const Sixteen& u) {
+    return context_.query(kSixteen, visit, account, mailbox, u[0], u[1], u[2], u[3], u[4], u[5],
+                          u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13], u[14], u[15]);
+  };
+  FUMI_CHECK(by_runs(uids, range, sixteen));
+  std::ranges::sort(found, {}, &Entry::uid);
   return found;
 }
 
@@ -142,19 +161,29 @@ Result<std::vector<std::pair<Entry, Email>>> SqlMailboxes::emails(AccountId acco
                                                                   MailboxId mailbox,
                                                                   const std::vector<Uid>& uids) {
   FUMI_CHECK(require(account, mailbox));
-  std::unordered_map<std::uint32_t, std::pair<Entry, Email>> found;
+  std::vector<std::pair<Entry, Email>> found;
+  found.reserve(uids.size());
   auto visit = [&](const Row& row) -> Status {
     FUMI_TRY(auto entry, entry_of(account, mailbox, row));
     FUMI_TRY(auto email, email_of(account, row, kEntryColumns));
-    const std::uint32_t uid = entry.uid.value;
-    found.emplace(uid, std::pair(std::move(entry), std::move(email)));
+    found.emplace_back(std::move(entry), std::move(email));
     return {};
   };
-  FUMI_CHECK(by_sixteen(context_, kEmails, visit, account, mailbox, sorted(uids)));
+  auto range = [&](Uid first, Uid last) {
+    return context_.query(kEmailsRange, visit, account, mailbox, first.value, last.value);
+  };
+  auto sixteen = [&](const Sixteen& u) {
+    return context_.query(kEmails, visit, account, mailbox, u[0], u[1], u[2], u[3], u[4], u[5],
+                          u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13], u[14], u[15]);
+  };
+  FUMI_CHECK(by_runs(sorted(uids), range, sixteen));
+  const auto uid_of = [](const std::pair<Entry, Email>& one) { return one.first.uid; };
+  std::ranges::sort(found, {}, uid_of);
+  if (std::ranges::is_sorted(uids, std::ranges::less_equal())) return found;  // or not unique
   std::vector<std::pair<Entry, Email>> out;
   for (const Uid uid : uids) {
-    const auto at = found.find(uid.value);
-    if (at != found.end()) out.push_back(at->second);
+    const auto at = std::ranges::lower_bound(found, uid, {}, uid_of);
+    if (at != found.end() && at->first.uid == uid) out.push_back(*at);
   }
   return out;
 }

@@ -1,6 +1,8 @@
 // Flags, copies, moves and expunges.
 #include <algorithm>
+#include <set>
 
+#include "store/mail/detail/by_runs.h"
 #include "store/mail/detail/mailboxes.h"
 
 namespace fumi::store {
@@ -13,6 +15,17 @@ using sql::Statement;
 constexpr Statement kUpdateFlags{
     "UPDATE entries SET flags = $5, keywords = $6, modseq = $7"
     " WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3 AND uid = $4"};
+// System flags of many at once: $4 off, $5 on. Entries that this doesn't change are not touched,
+// nor those changed after $7; $8 = 1 leaves out entries with keywords.
+#define FUMI_SET_BITS                                                                        \
+  "UPDATE entries SET flags = (flags & ~$4/*pg ::bigint*/) | $5/*pg ::bigint*/, modseq = $6" \
+  " WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3"                            \
+  " AND ((flags & ~$4/*pg ::bigint*/) | $5/*pg ::bigint*/) <> flags AND modseq <= $7"        \
+  " AND ($8 = 0 OR length(keywords) = 0) AND uid "
+constexpr Statement kSetBitsRange{FUMI_SET_BITS "BETWEEN $9 AND $10"};
+constexpr Statement kSetBitsSixteen{
+    FUMI_SET_BITS
+    "IN ($9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)"};
 constexpr Statement kCount{
     "UPDATE mailboxes SET modseq = $4, total = total + $5, unseen = unseen + $6,"
     " deleted = deleted + $7, octets = octets + $8"
@@ -64,22 +77,33 @@ Result<StoredFlags> SqlMailboxes::store_flags(AccountId account, MailboxId mailb
   FUMI_TRY(auto found, find(account, mailbox, change.uids));
   StoredFlags stored;
   Delta delta;
+  const bool replaces = change.operation == FlagsOperation::replace;
+  std::set<Uid> with_keywords;  // that a replacing change takes away
   for (Entry& entry : found) {
     if (change.unchanged_since && entry.modseq > *change.unchanged_since) {
       stored.modified.push_back(entry.uid);
       continue;
     }
-    FUMI_TRY(Flags next, checked_flags(apply(entry.flags, change.operation, flags)));
+    // Only keywords can make it too much.
+    Flags next = apply(entry.flags, change.operation, flags);
     if (next == entry.flags) continue;
+    if (!flags.keywords.empty()) {
+      FUMI_TRY(next, checked_flags(next));
+    }
     delta.add(entry, -1);
+    if (replaces && !entry.flags.keywords.empty()) with_keywords.insert(entry.uid);
     entry.flags = std::move(next);
     delta.add(entry, 1);
     stored.changed.push_back(std::move(entry));
   }
   if (stored.changed.empty()) return stored;
   FUMI_TRY(stored.modseq, raise(account));
+  const bool in_runs = flags.keywords.empty();
+  if (in_runs) FUMI_CHECK(set_bits(account, mailbox, change, flags.bits, stored));
   for (Entry& entry : stored.changed) {
     entry.modseq = stored.modseq;
+    // What set_bits() has done: all but the entries that lose their keywords.
+    if (in_runs && !(replaces && with_keywords.contains(entry.uid))) continue;
     FUMI_TRY(const auto keywords, seal_keywords(account, mailbox, entry));
     FUMI_CHECK(context_.run(kUpdateFlags, account, mailbox, entry.uid.value, entry.flags.bits,
                             Blob{keywords}, entry.modseq));
@@ -87,6 +111,31 @@ Result<StoredFlags> SqlMailboxes::store_flags(AccountId account, MailboxId mailb
   FUMI_CHECK(count(account, mailbox, stored.modseq, delta));
   context_.changed(account, mailbox);
   return stored;
+}
+
+// The change to the bits of all of its UIDs, in few statements.
+Status SqlMailboxes::set_bits(AccountId account, MailboxId mailbox, const StoreFlags& change,
+                              std::uint32_t bits, const StoredFlags& stored) {
+  const bool replaces = change.operation == FlagsOperation::replace;
+  const std::uint32_t on = change.operation == FlagsOperation::remove ? 0 : bits;
+  const std::uint32_t off = replaces ? 31 : change.operation == FlagsOperation::remove ? bits : 0;
+  // Below the MODSEQ of this change: all there are.
+  const ModSeq most = change.unchanged_since.value_or(stored.modseq);
+  const std::int64_t plain_only = replaces ? 1 : 0;
+  std::vector<Uid> uids;
+  uids.reserve(stored.changed.size());
+  for (const Entry& entry : stored.changed)
+    uids.push_back(entry.uid);
+  auto range = [&](Uid first, Uid last) {
+    return context_.run(kSetBitsRange, account, mailbox, off, on, stored.modseq, most, plain_only,
+                        first.value, last.value);
+  };
+  auto sixteen = [&](const Sixteen& u) {
+    return context_.run(kSetBitsSixteen, account, mailbox, off, on, stored.modseq, most, plain_only,
+                        u[0], u[1], u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11],
+                        u[12], u[13], u[14], u[15]);
+  };
+  return by_runs(uids, range, sixteen);
 }
 
 Result<CopiedUids> SqlMailboxes::copy(AccountId account, MailboxId from,

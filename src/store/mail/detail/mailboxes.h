@@ -35,6 +35,8 @@ class SqlMailboxes final : public MailboxStore {
   Result<Appended> deliver(AccountId account, const EmailContent& content) override;
 
   Result<std::vector<Entry>> entries(AccountId account, MailboxId mailbox, Uid first) override;
+  Status visit_entries(AccountId account, MailboxId mailbox, Uid first,
+                       FunctionRef<Status(const Entry&)> visit) override;
   Result<std::optional<Email>> email(AccountId account, EmailId id) override;
   Result<std::vector<std::pair<Entry, Email>>> emails(AccountId account, MailboxId mailbox,
                                                       const std::vector<Uid>& uids) override;
@@ -91,6 +93,8 @@ class SqlMailboxes final : public MailboxStore {
   Result<ThreadId> thread_of(AccountId account, const EmailContent& content, EmailId email);
   std::unexpected<Error> refusal(AccountId account, const char* doing, AccountStatus worst);
 
+  Status set_bits(AccountId account, MailboxId mailbox, const StoreFlags& change,
+                  std::uint32_t bits, const StoredFlags& stored);
   Status insert_entry(AccountId account, MailboxId mailbox, const Entry& entry);
   Result<std::string> seal_keywords(AccountId account, MailboxId mailbox, const Entry& entry);
   Result<Entry> entry_of(AccountId account, MailboxId mailbox, const sql::Row& row);

@@ -8,6 +8,7 @@
 #include "server/smtp/options.h"
 #include "service/access/access.h"
 #include "service/deliver/delivery.h"
+#include "service/mailbox/mailbox_index.h"
 #include "service/search/indexer.h"
 #include "service/spool/spool.h"
 
@@ -147,6 +148,7 @@ config::Catalogue make_catalogue() {
   catalogue.add<service::DeliveryOptions>();
   catalogue.add<service::SearchIndexOptions>();
   catalogue.add<server::SmtpOptions>();
+  catalogue.add<service::MailboxIndexOptions>();
   catalogue.add<server::ImapOptions>();
   catalogue.add<server::Pop3Options>();
   catalogue.add<http::HttpOptions>();

@@ -14,6 +14,7 @@
 #include "server/smtp/options.h"
 #include "service/access/access.h"
 #include "service/deliver/delivery.h"
+#include "service/mailbox/mailbox_index.h"
 #include "service/search/indexer.h"
 #include "service/spool/spool.h"
 
@@ -31,6 +32,7 @@ struct Settings {
   service::DeliveryOptions deliver;
   service::SearchIndexOptions search;
   server::SmtpOptions smtp;
+  service::MailboxIndexOptions mailbox_index;
   server::ImapOptions imap;
   server::Pop3Options pop3;
   http::HttpOptions http;

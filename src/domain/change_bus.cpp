@@ -2,10 +2,11 @@
 
 namespace fumi {
 
-ChangeBus::Subscription ChangeBus::subscribe(AccountId account, Listener listener) {
+ChangeBus::Subscription ChangeBus::subscribe(AccountId account, Listener listener, Order order) {
   const std::scoped_lock lock(mutex_);
   const std::uint64_t id = next_id_++;
-  listeners_[account].push_back({id, std::move(listener)});
+  std::vector<Entry>& known = listeners_[account];
+  known.insert(order == Order::first ? known.begin() : known.end(), {id, std::move(listener)});
   return {*this, account, id};
 }
 

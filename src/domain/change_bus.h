@@ -2,6 +2,8 @@
 //
 // In one process this is a table of listeners; other nodes feed it from LISTEN/NOTIFY. A listener
 // is called on the publisher's thread, must not block and must not call the bus: it sets an event.
+// Listeners of an account are called in the order of their subscription, `Order::first` ones before
+// all others: what others look at once they are woken must know of the change already.
 #pragma once
 
 #include <functional>
@@ -51,7 +53,9 @@ class ChangeBus {
     std::uint64_t id_ = 0;
   };
 
-  [[nodiscard]] Subscription subscribe(AccountId account, Listener listener);
+  enum class Order { first, last };
+  [[nodiscard]] Subscription subscribe(AccountId account, Listener listener,
+                                       Order order = Order::last);
   void publish(std::span<const Change> changes);
   // Some changes may have been missed, nobody knows whose: calls every listener, with its account
   // and no tenant.

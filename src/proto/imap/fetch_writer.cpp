@@ -49,6 +49,12 @@ FetchWriter& FetchWriter::flags(std::span<const std::string> flags) {
   return *this;
 }
 
+FetchWriter& FetchWriter::flag_list(std::string_view list) {
+  name("FLAGS");
+  writer_.put(list);
+  return *this;
+}
+
 FetchWriter& FetchWriter::uid(Uid uid) {
   name("UID");
   writer_.put_number(uid.value);

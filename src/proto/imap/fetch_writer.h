@@ -20,6 +20,7 @@ class FetchWriter {
   FetchWriter& operator=(const FetchWriter&) = delete;
 
   FetchWriter& flags(std::span<const std::string> flags);
+  FetchWriter& flag_list(std::string_view list);  // "(\\Seen x)", made once for many messages
   FetchWriter& uid(Uid uid);
   FetchWriter& internal_date(Instant at);
   FetchWriter& rfc822_size(std::uint64_t octets);

@@ -1,31 +1,75 @@
 #include "proto/imap/view.h"
 
 #include <algorithm>
+#include <array>
 
 namespace fumi::imap {
 
+namespace {
+
+// The list of one view alone.
+class OwnUids final : public UidList {
+ public:
+  explicit OwnUids(std::vector<std::uint32_t> uids) : uids_(std::move(uids)) {}
+  [[nodiscard]] std::uint32_t size() const override {
+    return static_cast<std::uint32_t>(uids_.size());
+  }
+  [[nodiscard]] std::uint32_t index_at_or_after(std::uint32_t uid) const override {
+    return static_cast<std::uint32_t>(std::ranges::lower_bound(uids_, uid) - uids_.begin());
+  }
+  void copy(std::uint32_t first, std::span<std::uint32_t> out) const override {
+    std::copy_n(uids_.begin() + first, out.size(), out.begin());
+  }
+
+ private:
+  std::vector<std::uint32_t> uids_;
+};
+
+constexpr std::size_t kCopied = 512;  // UIDs taken out of a list at a time
+
+}  // namespace
+
 SelectedView::SelectedView(std::vector<Uid> uids) {
-  uids_.reserve(uids.size());
+  std::vector<std::uint32_t> own;
+  own.reserve(uids.size());
   for (const Uid uid : uids)
-    uids_.push_back(uid.value);
+    own.push_back(uid.value);
+  list_ = std::make_shared<const OwnUids>(std::move(own));
+}
+
+std::uint32_t SelectedView::at(std::uint32_t index) const {
+  const std::uint32_t count = listed();
+  if (index >= count) return tail_[index - count];
+  std::uint32_t uid = 0;
+  list_->copy(index, std::span(&uid, 1));
+  return uid;
 }
 
 std::uint32_t SelectedView::index_at_or_after(std::uint32_t uid) const {
-  return static_cast<std::uint32_t>(std::ranges::lower_bound(uids_, uid) - uids_.begin());
+  const std::uint32_t count = listed();
+  if (count > 0) {
+    const std::uint32_t index = list_->index_at_or_after(uid);
+    if (index < count) return index;
+  }
+  return count + static_cast<std::uint32_t>(std::ranges::lower_bound(tail_, uid) - tail_.begin());
+}
+
+std::uint32_t SelectedView::index_after(std::uint32_t uid) const {
+  return uid == ~0U ? size() : index_at_or_after(uid + 1);
 }
 
 std::optional<Uid> SelectedView::uid_of(SeqNumber number) const {
-  if (number.value == 0 || number.value > uids_.size()) return std::nullopt;
-  return Uid{uids_[number.value - 1]};
+  if (number.value == 0 || number.value > size()) return std::nullopt;
+  return Uid{at(number.value - 1)};
 }
 
 std::optional<SeqNumber> SelectedView::number_of(Uid uid) const {
   const std::uint32_t index = index_at_or_after(uid.value);
-  if (index == uids_.size() || uids_[index] != uid.value) return std::nullopt;
+  if (index == size() || at(index) != uid.value) return std::nullopt;
   return SeqNumber{index + 1};
 }
 
-Uid SelectedView::last_uid() const { return uids_.empty() ? Uid{} : Uid{uids_.back()}; }
+Uid SelectedView::last_uid() const { return size() == 0 ? Uid{} : Uid{at(size() - 1)}; }
 
 void SelectedView::add_span(std::vector<Span>& out, std::uint32_t first, std::uint32_t end) const {
   if (first >= end) return;
@@ -41,7 +85,7 @@ std::optional<std::vector<SelectedView::Span>> SelectedView::resolve(const SeqSe
   const bool saved = set.is_saved_result();
   std::vector<Span> out;
   if (by == By::seq && !saved) {
-    if (set.greatest() > uids_.size() || (uids_.empty() && set.has_star())) return std::nullopt;
+    if (set.greatest() > size() || (size() == 0 && set.has_star())) return std::nullopt;
     const SeqSet numbers = set.resolve(size());
     for (const auto& range : numbers.ranges())
       add_span(out, range.first - 1, range.last);
@@ -50,18 +94,32 @@ std::optional<std::vector<SelectedView::Span>> SelectedView::resolve(const SeqSe
   const SeqSet wanted = saved ? saved_ : set.resolve(last_uid().value);
   for (const auto& range : wanted.ranges()) {
     const std::uint32_t first = index_at_or_after(range.first);
-    const auto end = std::ranges::upper_bound(uids_, range.last) - uids_.begin();
-    add_span(out, first, static_cast<std::uint32_t>(end));
+    add_span(out, first, index_after(range.last));
   }
   return out;
 }
 
 std::vector<SelectedView::Item> SelectedView::items(std::span<const Span> spans) const {
   std::vector<Item> out;
+  std::size_t count = 0;
+  for (const Span& span : spans)
+    count += span.count;
+  out.reserve(count);
+  const std::uint32_t listed_count = listed();
+  std::array<std::uint32_t, kCopied> some;
   for (const Span& span : spans) {
-    for (std::uint32_t i = 0; i < span.count; ++i) {
-      const std::uint32_t number = span.first.value + i;
-      out.push_back({SeqNumber{number}, Uid{uids_[number - 1]}});
+    std::uint32_t at_index = span.first.value - 1;
+    const std::uint32_t end = at_index + span.count;
+    while (at_index < std::min(end, listed_count)) {
+      const std::size_t take =
+          std::min<std::size_t>(kCopied, std::min(end, listed_count) - at_index);
+      list_->copy(at_index, std::span(some).first(take));
+      for (std::size_t i = 0; i < take; ++i)
+        out.push_back({SeqNumber{++at_index}, Uid{some[i]}});
+    }
+    while (at_index < end) {
+      const Uid uid{tail_[at_index - listed_count]};
+      out.push_back({SeqNumber{++at_index}, uid});
     }
   }
   return out;
@@ -76,16 +134,21 @@ SeqSet SelectedView::uids(std::span<const Span> spans) const {
 
 void SelectedView::arrived(Uid uid) {
   const std::uint32_t last = arrivals_.empty() ? last_uid().value : arrivals_.back();
-  if (uid.value > last) arrivals_.push_back(uid.value);  // else told of already
+  if (uid.value <= last) return;  // told of already
+  arrivals_.push_back(uid.value);
+  now_.reset();
 }
 
 void SelectedView::expunged(Uid uid) {
   if (const auto at = std::ranges::lower_bound(arrivals_, uid.value);
       at != arrivals_.end() && *at == uid.value) {
     arrivals_.erase(at);  // came and went unseen
+    now_.reset();
     return;
   }
-  if (number_of(uid)) ghosts_.add(uid.value);
+  if (!number_of(uid)) return;
+  ghosts_.add(uid.value);
+  now_.reset();
 }
 
 void SelectedView::changed(Uid uid) {
@@ -99,17 +162,23 @@ bool SelectedView::has_changes(Updates allowed) const {
 
 bool SelectedView::is_ghost(Uid uid) const { return ghosts_.contains(uid.value); }
 
+// Where the host has given no list without them: one of its own.
 void SelectedView::close_gaps(const std::vector<std::uint32_t>& positions) {
+  std::vector<std::uint32_t> own(size());
+  if (list_) list_->copy(0, std::span(own).first(listed()));
+  std::ranges::copy(tail_, own.begin() + listed());
   std::size_t to = positions.front();
   std::size_t next = 0;
-  for (std::size_t from = to; from < uids_.size(); ++from) {
+  for (std::size_t from = to; from < own.size(); ++from) {
     if (next < positions.size() && positions[next] == from) {
       ++next;
     } else {
-      uids_[to++] = uids_[from];
+      own[to++] = own[from];
     }
   }
-  uids_.resize(to);
+  own.resize(to);
+  list_ = std::make_shared<const OwnUids>(std::move(own));
+  tail_ = std::vector<std::uint32_t>();
 }
 
 SelectedView::Changes SelectedView::take(Updates allowed) {
@@ -118,29 +187,32 @@ SelectedView::Changes SelectedView::take(Updates allowed) {
   if (allowed == Updates::all && !ghosts_.empty()) {
     std::vector<std::uint32_t> positions;
     for (const auto& range : ghosts_.ranges()) {
-      for (std::uint32_t i = index_at_or_after(range.first);
-           i < uids_.size() && uids_[i] <= range.last; ++i) {
+      const std::uint32_t end = index_after(range.last);
+      for (std::uint32_t i = index_at_or_after(range.first); i < end; ++i)
         positions.push_back(i);
-      }
     }
     // From the back: each number is then right without counting the expunges before it.
-    for (auto at = positions.rbegin(); at != positions.rend(); ++at) {
-      out.expunged.push_back(SeqNumber{*at + 1});
+    for (auto position = positions.rbegin(); position != positions.rend(); ++position) {
+      out.expunged.push_back(SeqNumber{*position + 1});
     }
-    if (!positions.empty()) close_gaps(positions);
+    if (!positions.empty() && !now_) close_gaps(positions);
     out.vanished = std::move(ghosts_);
     ghosts_.clear();
   }
-  if (!arrivals_.empty()) {
-    uids_.insert(uids_.end(), arrivals_.begin(), arrivals_.end());
-    arrivals_ = std::vector<std::uint32_t>();
-    out.exists = size();
+  const bool arrived = !arrivals_.empty();
+  if (now_ && ghosts_.empty()) {
+    list_ = now_;
+    tail_ = std::vector<std::uint32_t>();
+  } else {
+    tail_.insert(tail_.end(), arrivals_.begin(), arrivals_.end());
   }
+  arrivals_ = std::vector<std::uint32_t>();
+  if (arrived) out.exists = size();
   for (const auto& range : changed_.ranges()) {
-    for (std::uint32_t i = index_at_or_after(range.first);
-         i < uids_.size() && uids_[i] <= range.last; ++i) {
-      if (is_ghost(Uid{uids_[i]})) continue;
-      out.fetch.push_back({SeqNumber{i + 1}, Uid{uids_[i]}});
+    const std::uint32_t end = index_after(range.last);
+    for (std::uint32_t i = index_at_or_after(range.first); i < end; ++i) {
+      const Uid uid{at(i)};
+      if (!is_ghost(uid)) out.fetch.push_back({SeqNumber{i + 1}, uid});
     }
   }
   changed_.clear();
@@ -148,7 +220,7 @@ SelectedView::Changes SelectedView::take(Updates allowed) {
 }
 
 std::size_t SelectedView::heap_octets() const {
-  return (uids_.capacity() + arrivals_.capacity()) * sizeof(std::uint32_t) +
+  return (tail_.capacity() + arrivals_.capacity()) * sizeof(std::uint32_t) +
          (ghosts_.ranges().size() + changed_.ranges().size() + saved_.ranges().size()) *
              sizeof(SeqSet::Range);
 }

@@ -1,10 +1,13 @@
 // SelectedView: what the client believes of its selected mailbox. Maps sequence numbers to UIDs,
-// and holds changes back until they may be told (RFC 9051 §5.5, §7.5.1; RFC 7162 §3.2.10). Memory:
-// 4 octets a message, and what is not told yet. Told changes cost O(changed), apart from closing
-// the gaps of expunged messages. Not thread-safe: one session's own.
+// and holds changes back until they may be told (RFC 9051 §5.5, §7.5.1; RFC 7162 §3.2.10).
+//
+// The list of UIDs is shared (uid_list.h). A view that lags behind keeps the list that its client
+// knows; when all is told it goes over to the one that now_is() gave. Memory: what is not told yet,
+// or 4 octets a message where the host gives no lists. Not thread-safe: one session's own.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <utility>
@@ -12,6 +15,7 @@
 
 #include "proto/imap/seq_set.h"
 #include "proto/imap/types.h"
+#include "proto/imap/uid_list.h"
 #include "proto/imap/writer.h"
 
 namespace fumi::imap {
@@ -27,8 +31,11 @@ class SelectedView {
 
   SelectedView() = default;
   explicit SelectedView(std::vector<Uid> uids);  // ascending
+  explicit SelectedView(std::shared_ptr<const UidList> list) : list_(std::move(list)) {}
 
-  [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(uids_.size()); }
+  [[nodiscard]] std::uint32_t size() const {
+    return listed() + static_cast<std::uint32_t>(tail_.size());
+  }
   [[nodiscard]] std::optional<Uid> uid_of(SeqNumber number) const;
   [[nodiscard]] std::optional<SeqNumber> number_of(Uid uid) const;
   [[nodiscard]] Uid last_uid() const;  // Uid{} if empty
@@ -48,6 +55,8 @@ class SelectedView {
   void arrived(Uid uid);  // greater than every UID before it
   void expunged(Uid uid);
   void changed(Uid uid);  // flags or other dynamic data, by someone else or not silently
+  // What all that has been reported adds up to. Last of a round of reports; optional.
+  void now_is(std::shared_ptr<const UidList> list) { now_ = std::move(list); }
 
   struct Changes {
     std::vector<SeqNumber> expunged;  // in the order in which they are to be sent
@@ -69,11 +78,16 @@ class SelectedView {
   [[nodiscard]] std::size_t heap_octets() const;
 
  private:
+  [[nodiscard]] std::uint32_t listed() const { return list_ ? list_->size() : 0; }
+  [[nodiscard]] std::uint32_t at(std::uint32_t index) const;
   [[nodiscard]] std::uint32_t index_at_or_after(std::uint32_t uid) const;
+  [[nodiscard]] std::uint32_t index_after(std::uint32_t uid) const;
   void add_span(std::vector<Span>& out, std::uint32_t first, std::uint32_t end) const;
   void close_gaps(const std::vector<std::uint32_t>& positions);
 
-  std::vector<std::uint32_t> uids_;
+  std::shared_ptr<const UidList> list_;  // with other views; null: empty
+  std::vector<std::uint32_t> tail_;      // told, behind the list
+  std::shared_ptr<const UidList> now_;   // as the mailbox is, ghosts gone and arrivals in
   SeqSet ghosts_;                        // expunged, not told
   std::vector<std::uint32_t> arrivals_;  // not told
   SeqSet changed_;

@@ -15,6 +15,25 @@ SelectedView view_of(std::initializer_list<std::uint32_t> uids) {
   return SelectedView(std::move(list));
 }
 
+// What a host shares among its sessions.
+class Shared final : public UidList {
+ public:
+  explicit Shared(std::vector<std::uint32_t> uids) : uids_(std::move(uids)) {}
+  [[nodiscard]] std::uint32_t size() const override {
+    return static_cast<std::uint32_t>(uids_.size());
+  }
+  [[nodiscard]] std::uint32_t index_at_or_after(std::uint32_t uid) const override {
+    return static_cast<std::uint32_t>(std::ranges::lower_bound(uids_, uid) - uids_.begin());
+  }
+  void copy(std::uint32_t first, std::span<std::uint32_t> out) const override {
+    REQUIRE(first + out.size() <= uids_.size());
+    std::copy_n(uids_.begin() + first, out.size(), out.begin());
+  }
+
+ private:
+  std::vector<std::uint32_t> uids_;
+};
+
 std::string resolved(const SelectedView& view, const char* set, By by) {
   const auto spans = view.resolve(*SeqSet::parse(set, 100), by);
   return spans ? view.uids(*spans).text() : "BAD";
@@ -84,6 +103,8 @@ TEST_CASE("a client that follows the responses sees the same mailbox, whatever h
         const auto at = mailbox.begin() + value % static_cast<int>(mailbox.size());
         view.expunged(Uid{*at});
         mailbox.erase(at);
+      } else if (value % 3 == 0) {
+        view.now_is(std::make_shared<const Shared>(mailbox));
       } else {
         const auto changes = view.take(value % 2 == 0 ? Updates::all : Updates::no_expunge);
         for (const SeqNumber number : changes.expunged) {
@@ -100,6 +121,13 @@ TEST_CASE("a client that follows the responses sees the same mailbox, whatever h
         RC_ASSERT(client.size() == view.size());
         for (std::uint32_t i = 0; i < client.size(); ++i) {
           RC_ASSERT(view.uid_of(SeqNumber{i + 1}) == Uid{client[i]});
+          RC_ASSERT(view.number_of(Uid{client[i]}) == SeqNumber{i + 1});
+        }
+        if (!client.empty()) {
+          const SelectedView::Span all{SeqNumber{1}, view.size()};
+          const auto items = view.items(std::span(&all, 1));
+          RC_ASSERT(items.size() == client.size());
+          RC_ASSERT(items.back().uid == Uid{client.back()});
         }
       }
     }
@@ -109,11 +137,23 @@ TEST_CASE("a client that follows the responses sees the same mailbox, whatever h
   CHECK(good);
 }
 
-TEST_CASE("a message costs four octets") {
-  std::vector<Uid> uids;
+TEST_CASE("a shared list costs a view nothing; what is not told yet does, until it is told") {
+  std::vector<std::uint32_t> uids;
   for (std::uint32_t i = 1; i <= 100'000; ++i)
-    uids.push_back(Uid{i});
-  CHECK(SelectedView(std::move(uids)).heap_octets() <= 400'000);
+    uids.push_back(i);
+  SelectedView view(std::make_shared<const Shared>(uids));
+  CHECK(view.heap_octets() == 0);
+  view.arrived(Uid{100'001});
+  view.expunged(Uid{1});
+  uids.push_back(100'001);
+  uids.erase(uids.begin());
+  view.now_is(std::make_shared<const Shared>(uids));
+  CHECK(view.take(Updates::no_expunge).exists == 100'001U);  // the client still has UID 1
+  CHECK(view.number_of(Uid{100'001}) == SeqNumber{100'001});
+  CHECK(view.heap_octets() > 0);
+  CHECK(view.take(Updates::all).expunged.size() == 1);
+  CHECK(view.number_of(Uid{100'001}) == SeqNumber{100'000});
+  CHECK(view.heap_octets() < 100);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "base/ascii.h"
 #include "proto/imap/fetch_writer.h"
 #include "proto/imap/mailbox_name.h"
+#include "server/imap/detail/rows.h"
 #include "server/imap/session.h"
 
 namespace fumi::server {
@@ -183,44 +184,38 @@ Task<void> ImapSession::on_status(imap::Status status) {
 Task<void> ImapSession::on_select(imap::Select select) {
   selected_.reset();
   changed_->reset();
-  auto opened = co_await host_.mailboxes.open(who(), select.mailbox);
+  auto opened = co_await host_.mailboxes.watch(who(), select.mailbox);
   if (!opened) {
     engine_.finish(to_imap(opened.error()));
     co_return;
   }
   const Mailbox& mailbox = opened->mailbox;
+  const service::MailboxSnapshot& now = *opened->now;
   const bool writable = select.access == imap::Select::Access::read_write;
   Selected selected;
   selected.id = mailbox.id;
   selected.name = mailbox.name;
-  selected.known = mailbox.modseq;
-  selected.uid_next = mailbox.uid_next.value;
+  selected.index = opened->index;
+  selected.now = opened->now;
   selected.access = select.access;
-  std::vector<imap::Uid> uids;
-  uids.reserve(opened->entries.size());
+  selected.view = imap::SelectedView(uids_in(opened->now));
   imap::SelectedInfo info;
+  const auto unseen = now.first_unseen();
+  if (unseen) info.first_unseen = imap::SeqNumber{*unseen + 1};
   Flags used;
-  for (std::size_t i = 0; i < opened->entries.size(); ++i) {
-    const Entry& entry = opened->entries[i];
-    uids.push_back({entry.uid.value});
-    if (!info.first_unseen && !entry.flags.has(Flags::seen)) {
-      info.first_unseen = imap::SeqNumber{std::uint32_t(i + 1)};
-    }
-    if (!entry.flags.keywords.empty()) used = apply(used, FlagsOperation::add, entry.flags);
-  }
+  used.keywords = now.keyword_names();
   used.bits = Flags::seen | Flags::answered | Flags::flagged | Flags::deleted | Flags::draft;
   info.mailbox = mailbox.name;
-  info.flags = names_of(used);
+  info.flags = names_of(apply({}, FlagsOperation::replace, used));
   if (writable) {
     info.permanent_flags = info.flags;
     info.permanent_flags.emplace_back("\\*");
   }
-  info.exists = std::uint32_t(uids.size());
+  info.exists = now.size();
   info.uid_validity = {mailbox.uid_validity.value};
-  info.uid_next = {mailbox.uid_next.value};
-  info.highest_modseq = imap::ModSeq{std::max<std::uint64_t>(mailbox.modseq.value(), 1)};
+  info.uid_next = {now.uid_next().value};
+  info.highest_modseq = imap::ModSeq{std::max<std::uint64_t>(now.modseq().value(), 1)};
   info.mailbox_id = mailbox.id.text();
-  selected.view = imap::SelectedView(std::move(uids));
   selected_ = std::move(selected);
   engine_.writer().selected(info);
   if (select.qresync) {
@@ -237,15 +232,19 @@ Task<void> ImapSession::on_select(imap::Select select) {
 
 namespace {
 
-// UIDs up to `last` that no message has.
-imap::SeqSet gaps(const std::vector<Entry>& entries, std::uint32_t last) {
+// UIDs that no message has.
+imap::SeqSet gaps(const service::MailboxSnapshot& now) {
   imap::SeqSet out;
   std::uint32_t next = 1;
-  for (const Entry& entry : entries) {
-    if (entry.uid.value > next) out.add(next, entry.uid.value - 1);
-    next = entry.uid.value + 1;
+  for (std::uint32_t at = 0; at < now.size();) {
+    const auto rows = now.rows_from(at);
+    for (const service::IndexRow& row : rows) {
+      if (row.uid > next) out.add(next, row.uid - 1);
+      next = row.uid + 1;
+    }
+    at += static_cast<std::uint32_t>(rows.size());
   }
-  if (next <= last) out.add(next, last);
+  if (next < now.uid_next().value) out.add(next, now.uid_next().value - 1);
   return out;
 }
 
@@ -270,42 +269,41 @@ imap::SeqSet both(const imap::SeqSet& a, const imap::SeqSet& b) {
   return out;
 }
 
-// RFC 7162 §3.2.5, §3.2.6: what changed and what vanished since; where expunges that far back are
-// forgotten, everything that is not there counts as vanished.
-Task<Result<Missed>> ImapSession::missed_since(ModSeq since) {
-  Missed missed;
+// RFC 7162 §3.2.5, §3.2.6: what vanished since; where expunges that far back are forgotten,
+// everything that is not there counts. What the client still sees is told in its time.
+Task<Result<imap::SeqSet>> ImapSession::vanished_since(ModSeq since) {
   auto news = co_await host_.mailboxes.changes(who(), selected_->id, since);
-  if (news) {
-    for (const Uid uid : news->changes.vanished)
-      missed.vanished.add(uid.value);
-    missed.changed = std::move(news->changes.changed);
-    co_return missed;
+  if (!news) {
+    if (news.error().code != Code::not_found) co_return std::unexpected(std::move(news).error());
+    co_return gaps(*selected_->now);
   }
-  if (news.error().code != Code::not_found) co_return std::unexpected(std::move(news).error());
-  constexpr Uid kFirst(1);
-  auto entries = co_await host_.mailboxes.entries(who(), selected_->id, kFirst);
-  if (!entries) co_return std::unexpected(std::move(entries).error());
-  missed.vanished = gaps(*entries, selected_->uid_next - 1);
-  std::erase_if(*entries, [since](const Entry& entry) { return entry.modseq <= since; });
-  missed.changed = std::move(*entries);
-  co_return missed;
+  imap::SeqSet vanished;
+  for (const Uid uid : news->changes.vanished) {
+    if (!selected_->view.number_of({uid.value})) vanished.add(uid.value);
+  }
+  co_return vanished;
 }
 
 // RFC 7162 §3.2.5: what the client missed since the state that it remembers.
 Task<Status> ImapSession::tell_resync(imap::QResync resync, const Mailbox& mailbox) {
   if (resync.uid_validity.value != mailbox.uid_validity.value) co_return Status();
-  Result<Missed> missed = co_await missed_since(ModSeq(resync.modseq.value));
-  if (!missed) co_return std::unexpected(std::move(missed).error());
-  imap::SeqSet vanished = std::move(missed->vanished);
+  const ModSeq since(resync.modseq.value);
+  const service::Mailboxes::Snapshot now = selected_->now;
+  if (since >= now->modseq()) co_return Status();
+  Result<imap::SeqSet> gone = co_await vanished_since(since);
+  if (!gone) co_return std::unexpected(std::move(gone).error());
+  imap::SeqSet vanished = std::move(*gone);
   if (resync.known_uids) vanished = both(vanished, resync.known_uids->resolve(0xffffffff));
   if (!vanished.empty()) engine_.writer().vanished(vanished, imap::Vanished::earlier);
-  for (const Entry& entry : missed->changed) {
-    const auto number = selected_->view.number_of({entry.uid.value});
+  FlagTexts flags(*now);
+  const std::vector<service::IndexRow> changed = now->changed_since(since);
+  for (const service::IndexRow& row : changed) {
+    const auto number = selected_->view.number_of({row.uid});
     if (!number) continue;
     imap::FetchWriter fetch(engine_.writer(), *number);
-    fetch.uid({entry.uid.value});
-    fetch.flags(names_of(entry.flags));
-    fetch.modseq({entry.modseq.value()});
+    fetch.uid({row.uid});
+    fetch.flag_list(flags.of(row));
+    fetch.modseq({row.modseq});
     fetch.end();
     if (!engine_.writer().should_flush()) continue;
     const bool sent = co_await flush();

@@ -3,26 +3,28 @@
 
 #include "mime/structure.h"
 #include "proto/imap/fetch_writer.h"
+#include "server/imap/detail/rows.h"
 #include "server/imap/session.h"
 
 namespace fumi::server {
 namespace {
 
-constexpr std::size_t kBatch = 50;         // emails read in one transaction
-constexpr std::size_t kEntriesFrom = 200;  // more messages than this: read the entries in one run
+constexpr std::size_t kBatch = 50;  // emails read in one transaction
 
-std::vector<Uid> slice(const std::vector<Uid>& uids, std::size_t begin) {
-  const std::size_t end = std::min(uids.size(), begin + kBatch);
-  return {uids.begin() + std::ptrdiff_t(begin), uids.begin() + std::ptrdiff_t(end)};
+std::vector<Uid> uids_of_some(std::span<const imap::SelectedView::Item> items) {
+  std::vector<Uid> uids;
+  uids.reserve(items.size());
+  for (const imap::SelectedView::Item& item : items)
+    uids.push_back({item.uid.value});
+  return uids;
 }
 
-// Whether everything asked for stands in the entry, so that no email need be read.
-bool needs_email(const imap::Fetch& fetch) {
+// Whether the mailbox index doesn't know all that is asked for, so that the store must be read.
+bool needs_store(const imap::Fetch& fetch) {
   using Kind = imap::FetchItem::Kind;
   return std::ranges::any_of(fetch.items, [](const imap::FetchItem& item) {
     return item.kind != Kind::flags && item.kind != Kind::uid && item.kind != Kind::modseq &&
-           item.kind != Kind::internal_date && item.kind != Kind::rfc822_size &&
-           item.kind != Kind::email_id;
+           item.kind != Kind::internal_date && item.kind != Kind::rfc822_size;
   });
 }
 
@@ -37,14 +39,17 @@ const imap::Reply kNoSuchMessage = imap::bad("A sequence number is beyond the ma
 
 }  // namespace
 
-std::optional<std::vector<Uid>> ImapSession::uids_of(const imap::SeqSet& set, imap::By by) const {
+std::optional<ImapSession::Items> ImapSession::items_of(const imap::SeqSet& set,
+                                                        imap::By by) const {
   const auto spans = selected_->view.resolve(set, by);
   if (!spans) return std::nullopt;
-  std::vector<Uid> uids;
-  for (const imap::SelectedView::Item& item : selected_->view.items(*spans)) {
-    uids.push_back({item.uid.value});
-  }
-  return uids;
+  return selected_->view.items(*spans);
+}
+
+std::optional<std::vector<Uid>> ImapSession::uids_of(const imap::SeqSet& set, imap::By by) const {
+  const auto items = items_of(set, by);
+  if (!items) return std::nullopt;
+  return uids_of_some(*items);
 }
 
 Task<void> ImapSession::act_selected(imap::Step& step) {
@@ -73,65 +78,71 @@ Task<void> ImapSession::act_selected(imap::Step& step) {
 }
 
 // Implicit \Seen of BODY[…] (RFC 9051 §6.4.5): set first, so that the answer carries the new flags.
-Task<Result<std::map<std::uint32_t, Entry>>> ImapSession::mark_seen(const imap::Fetch& fetch,
-                                                                    std::vector<Uid> uids) {
-  std::map<std::uint32_t, Entry> marked;
-  const bool sets = imap::sets_seen(fetch) &&
-                    selected_->access == imap::Select::Access::read_write && !uids.empty();
+Task<Result<std::vector<Uid>>> ImapSession::mark_seen(const imap::Fetch& fetch,
+                                                      const Items& items) {
+  std::vector<Uid> marked;
+  const bool sets = imap::sets_seen(fetch) && selected_->access == imap::Select::Access::read_write;
   if (!sets) co_return marked;
   StoreFlags change;
-  change.uids = std::move(uids);
+  service::RowCursor rows(*selected_->now);
+  for (const imap::SelectedView::Item& item : items) {
+    const service::IndexRow* const row = rows.find(Uid{item.uid.value});
+    if (row != nullptr && !row->has(Flags::seen)) change.uids.push_back({item.uid.value});
+  }
+  if (change.uids.empty()) co_return marked;
   change.operation = FlagsOperation::add;
   change.flags.bits = Flags::seen;
   auto stored = co_await host_.mailboxes.store_flags(who(), selected_->id, std::move(change));
   if (!stored) co_return std::unexpected(std::move(stored).error());
-  for (Entry& entry : stored->changed) {
-    remember_told(entry);
-    marked.emplace(entry.uid.value, std::move(entry));
-  }
+  for (const Entry& entry : stored->changed)
+    marked.push_back(entry.uid);
+  selected_->told.push_back(stored->modseq);
   co_return marked;
 }
 
 Task<void> ImapSession::on_fetch(imap::Fetch fetch) {
-  auto uids = uids_of(fetch.set, fetch.by);
-  if (!uids) {
+  auto items = items_of(fetch.set, fetch.by);
+  if (!items) {
     co_await finish(kNoSuchMessage);
     co_return;
   }
+  co_await catch_up();
   if (fetch.changed_since) {
     const ModSeq since(fetch.changed_since->value);
-    Result<Missed> missed = co_await missed_since(since);
-    if (!missed) {
-      co_await finish(to_imap(missed.error()));
-      co_return;
-    }
-    std::vector<Uid> changed;
-    for (const Entry& entry : missed->changed) {
-      if (std::ranges::binary_search(*uids, entry.uid)) changed.push_back(entry.uid);
-    }
+    service::RowCursor rows(*selected_->now);
+    std::erase_if(*items, [&](const imap::SelectedView::Item& item) {
+      const service::IndexRow* const row = rows.find(Uid{item.uid.value});
+      return row == nullptr || row->changed() <= since;
+    });
     if (fetch.vanished) {
+      Result<imap::SeqSet> vanished = co_await vanished_since(since);
+      if (!vanished) {
+        co_await finish(to_imap(vanished.error()));
+        co_return;
+      }
       // "*" is beyond the last message: the last ones may be those that vanished.
       const imap::SeqSet asked = fetch.set.is_saved_result() ? selected_->view.saved_result()
                                                              : fetch.set.resolve(0xffffffff);
-      const imap::SeqSet gone = both(missed->vanished, asked);
+      const imap::SeqSet gone = both(*vanished, asked);
       if (!gone.empty()) engine_.writer().vanished(gone, imap::Vanished::earlier);
     }
-    uids = std::move(changed);
   }
-  auto marked = co_await mark_seen(fetch, *uids);
+  auto marked = co_await mark_seen(fetch, *items);
   if (!marked) {
     co_await finish(to_imap(marked.error()));
     co_return;
   }
   imap::Reply reply = imap::ok("FETCH done");
-  if (!needs_email(fetch) && uids->size() > kEntriesFrom) {
-    const Status done = co_await fetch_entries(fetch, std::move(*uids));
+  if (!needs_store(fetch)) {
+    const Status done = co_await fetch_rows(fetch, *items, reply);
     if (!done) reply = to_imap(done.error());
     co_await finish(std::move(reply));
     co_return;
   }
-  for (std::size_t i = 0; i < uids->size(); i += kBatch) {
-    const Status done = co_await fetch_some(fetch, slice(*uids, i), *marked, reply);
+  for (std::size_t i = 0; i < items->size(); i += kBatch) {
+    const std::size_t count = std::min(kBatch, items->size() - i);
+    std::vector<Uid> uids = uids_of_some(std::span(*items).subspan(i, count));
+    const Status done = co_await fetch_some(fetch, std::move(uids), *marked, reply);
     if (!done) {
       reply = to_imap(done.error());
       break;
@@ -140,17 +151,51 @@ Task<void> ImapSession::on_fetch(imap::Fetch fetch) {
   co_await finish(std::move(reply));
 }
 
-// FLAGS and the like of many messages: one run over the entries.
-Task<Status> ImapSession::fetch_entries(const imap::Fetch& fetch, std::vector<Uid> uids) {
-  auto entries = co_await host_.mailboxes.entries(who(), selected_->id, uids.front());
-  if (!entries) co_return std::unexpected(std::move(entries).error());
-  std::size_t next = 0;
-  for (const Entry& entry : *entries) {
-    while (next < uids.size() && uids[next] < entry.uid)
-      ++next;
-    if (next == uids.size()) break;
-    if (uids[next] != entry.uid) continue;
-    static_cast<void>(write_fetch(fetch, entry, nullptr, nullptr, {}));
+namespace {
+
+// RFC 5530 §3: somebody expunged a message that this client still sees. A UID that isn't there is
+// no error (RFC 9051 §6.4.9).
+imap::Reply some_are_gone(imap::By by) {
+  const imap::ResponseCode gone = imap::code::plain(imap::code::Plain::expunge_issued);
+  return by == imap::By::uid ? imap::ok("Some messages are gone", gone)
+                             : imap::no("Some messages are gone", gone);
+}
+
+void write_row(const imap::Fetch& fetch, imap::FetchWriter& out, const service::IndexRow& row,
+               FlagTexts& flags) {
+  using Kind = imap::FetchItem::Kind;
+  for (const imap::FetchItem& item : fetch.items) {
+    if (item.kind == Kind::flags) {
+      out.flag_list(flags.of(row));
+    } else if (item.kind == Kind::uid) {
+      out.uid({row.uid});
+    } else if (item.kind == Kind::modseq) {
+      out.modseq({row.modseq});
+    } else if (item.kind == Kind::internal_date) {
+      out.internal_date(row.received());
+    } else if (item.kind == Kind::rfc822_size) {
+      out.rfc822_size(row.octets);
+    }
+  }
+}
+
+}  // namespace
+
+// FLAGS and the like: from the index, without the store.
+Task<Status> ImapSession::fetch_rows(const imap::Fetch& fetch, const Items& items,
+                                     imap::Reply& reply) {
+  const service::Mailboxes::Snapshot now = selected_->now;
+  service::RowCursor rows(*now);
+  FlagTexts flags(*now);
+  for (const imap::SelectedView::Item& item : items) {
+    const service::IndexRow* const row = rows.find(Uid{item.uid.value});
+    if (row == nullptr) {
+      reply = some_are_gone(fetch.by);
+      continue;
+    }
+    imap::FetchWriter out(engine_.writer(), item.number);
+    write_row(fetch, out, *row, flags);
+    out.end();
     if (!engine_.writer().should_flush()) continue;
     const bool sent = co_await flush();
     if (!sent) co_return fail(Code::peer_gone, "sending");
@@ -159,18 +204,11 @@ Task<Status> ImapSession::fetch_entries(const imap::Fetch& fetch, std::vector<Ui
 }
 
 Task<Status> ImapSession::fetch_some(const imap::Fetch& fetch, std::vector<Uid> uids,
-                                     const std::map<std::uint32_t, Entry>& marked,
-                                     imap::Reply& reply) {
+                                     const std::vector<Uid>& marked, imap::Reply& reply) {
   const std::size_t asked = uids.size();
   auto emails = co_await host_.mailboxes.emails(who(), selected_->id, std::move(uids));
   if (!emails) co_return std::unexpected(std::move(emails).error());
-  if (emails->size() < asked) {
-    // RFC 5530 §3: somebody expunged a message that this client still sees. A UID that isn't there
-    // is no error (RFC 9051 §6.4.9).
-    const imap::ResponseCode gone = imap::code::plain(imap::code::Plain::expunge_issued);
-    reply = fetch.by == imap::By::uid ? imap::ok("Some messages are gone", gone)
-                                      : imap::no("Some messages are gone", gone);
-  }
+  if (emails->size() < asked) reply = some_are_gone(fetch.by);
   const bool bodies = imap::needs_body(fetch);
   for (const auto& [entry, email] : *emails) {
     const std::string* body = nullptr;
@@ -180,7 +218,7 @@ Task<Status> ImapSession::fetch_some(const imap::Fetch& fetch, std::vector<Uid> 
       held_.push_back(std::move(*bytes));
       body = &held_.back();
     }
-    if (!write_fetch(fetch, entry, &email, body, marked)) {
+    if (!write_fetch(fetch, entry, email, body, marked)) {
       reply = imap::no("The part's transfer encoding is unknown", imap::code::Plain::unknown_cte);
     }
     if (!engine_.writer().should_flush()) continue;
@@ -190,16 +228,13 @@ Task<Status> ImapSession::fetch_some(const imap::Fetch& fetch, std::vector<Uid> 
   co_return Status();
 }
 
-bool ImapSession::write_fetch(const imap::Fetch& fetch, const Entry& entry, const Email* email,
-                              const std::string* body,
-                              const std::map<std::uint32_t, Entry>& marked) {
+bool ImapSession::write_fetch(const imap::Fetch& fetch, const Entry& entry, const Email& email,
+                              const std::string* body, const std::vector<Uid>& marked) {
   using Kind = imap::FetchItem::Kind;
   const auto number = selected_->view.number_of({entry.uid.value});
   if (!number) return true;
   mime::Summary summary;
-  if (email != nullptr) {
-    if (auto decoded = mime::decode(email->summary)) summary = std::move(*decoded);
-  }
+  if (auto decoded = mime::decode(email.summary)) summary = std::move(*decoded);
   bool known_encoding = true;
   imap::FetchWriter out(engine_.writer(), *number);
   bool flags_told = false;
@@ -234,7 +269,7 @@ bool ImapSession::write_fetch(const imap::Fetch& fetch, const Entry& entry, cons
         out.email_id("E" + entry.email.text());
         break;
       case Kind::thread_id:
-        out.thread_id("T" + email->thread.text());
+        out.thread_id("T" + email.thread.text());
         break;
       case Kind::save_date:
         out.save_date(std::nullopt);
@@ -248,34 +283,47 @@ bool ImapSession::write_fetch(const imap::Fetch& fetch, const Entry& entry, cons
         break;
     }
   }
-  if (!flags_told && marked.contains(entry.uid.value)) out.flags(names_of(entry.flags));
+  const bool was_marked = std::ranges::binary_search(marked, entry.uid);
+  if (!flags_told && was_marked) out.flags(names_of(entry.flags));
   // RFC 7162 §3.2: changed flags come with their MODSEQ.
   const bool condstore = engine_.features().condstore || engine_.features().qresync;
-  if (condstore && marked.contains(entry.uid.value) && !imap::wants(fetch, Kind::modseq)) {
+  if (condstore && was_marked && !imap::wants(fetch, Kind::modseq)) {
     out.modseq({entry.modseq.value()});
   }
   out.end();
   return known_encoding;
 }
 
-// RFC 9051 §6.4.6: the flags are told as if fetched, also where the STORE changed nothing.
-Task<Status> ImapSession::add_unchanged(const std::vector<Uid>& uids, StoredFlags& stored) {
-  std::vector<Entry> entries;
-  if (uids.size() > kEntriesFrom) {
-    auto all = co_await host_.mailboxes.entries(who(), selected_->id, uids.front());
-    if (!all) co_return std::unexpected(std::move(all).error());
-    entries = std::move(*all);
-  } else {
-    auto some = co_await host_.mailboxes.emails(who(), selected_->id, uids);
-    if (!some) co_return std::unexpected(std::move(some).error());
-    for (service::EntryEmail& one : *some)
-      entries.push_back(std::move(one.first));
+// RFC 9051 §6.4.6: the flags are told as if fetched, also where the STORE changed nothing; a silent
+// STORE tells the new MODSEQ of what it changed (RFC 7162 §3.1.3).
+Task<Status> ImapSession::tell_stored(const imap::Store& store, const Items& items,
+                                      const StoredFlags& stored) {
+  const bool condstore = engine_.features().condstore || engine_.features().qresync;
+  const bool silent = store.silent == imap::Store::Silent::yes;
+  if (stored.modseq) selected_->told.push_back(stored.modseq);
+  if (silent && !condstore) co_return Status();
+  co_await catch_up();
+  if (selected_->stale) {
+    selected_->told.clear();  // told when it can be read
+    co_return Status();
   }
-  std::erase_if(entries, [&](const Entry& entry) {
-    return !std::ranges::binary_search(uids, entry.uid) ||
-           std::ranges::find(stored.modified, entry.uid) != stored.modified.end();
-  });
-  stored.changed = std::move(entries);
+  const bool with_uid = store.by == imap::By::uid || engine_.features().qresync;
+  const service::Mailboxes::Snapshot now = selected_->now;
+  service::RowCursor rows(*now);
+  FlagTexts flags(*now);
+  for (const imap::SelectedView::Item& item : items) {
+    const service::IndexRow* const row = rows.find(Uid{item.uid.value});
+    if (row == nullptr || std::ranges::binary_search(stored.modified, Uid{row->uid})) continue;
+    if (silent && row->changed() != stored.modseq) continue;
+    imap::FetchWriter fetch(engine_.writer(), item.number);
+    if (with_uid) fetch.uid(item.uid);
+    if (!silent) fetch.flag_list(flags.of(*row));
+    if (condstore) fetch.modseq({row->modseq});
+    fetch.end();
+    if (!engine_.writer().should_flush()) continue;
+    const bool sent = co_await flush();
+    if (!sent) co_return fail(Code::peer_gone, "sending");
+  }
   co_return Status();
 }
 
@@ -284,16 +332,16 @@ Task<void> ImapSession::on_store(imap::Store store) {
     co_await finish(imap::no("The mailbox is open for reading only", imap::code::Plain::read_only));
     co_return;
   }
-  auto uids = uids_of(store.set, store.by);
-  if (!uids) {
+  const auto items = items_of(store.set, store.by);
+  if (!items) {
     co_await finish(kNoSuchMessage);
     co_return;
   }
   // What others did to these messages must not be hidden by our own change, even a silent one
   // (RFC 9051 §6.4.6).
-  if (changed_->take() || selected_->stale) co_await sync();
+  co_await catch_up();
   StoreFlags change;
-  change.uids = *uids;
+  change.uids = uids_of_some(*items);
   change.flags = flags_of(store.flags);
   switch (store.change) {
     case imap::Store::Change::replace:
@@ -312,31 +360,8 @@ Task<void> ImapSession::on_store(imap::Store store) {
     co_await finish(to_imap(stored.error()));
     co_return;
   }
-  const bool condstore = engine_.features().condstore || engine_.features().qresync;
-  const bool silent = store.silent == imap::Store::Silent::yes;
-  if (!silent && stored->changed.size() + stored->modified.size() < uids->size()) {
-    const Status added = co_await add_unchanged(*uids, *stored);
-    if (!added) {
-      co_await finish(to_imap(added.error()));
-      co_return;
-    }
-  }
-  for (const Entry& entry : stored->changed) {
-    remember_told(entry);
-    if (silent && !condstore) continue;
-    const auto number = selected_->view.number_of({entry.uid.value});
-    if (!number) continue;
-    imap::FetchWriter fetch(engine_.writer(), *number);
-    const bool with_uid = store.by == imap::By::uid || engine_.features().qresync;
-    if (with_uid) fetch.uid({entry.uid.value});
-    // RFC 7162 §3.1.3: a silent STORE still tells the new MODSEQ.
-    if (!silent) fetch.flags(names_of(entry.flags));
-    if (condstore) fetch.modseq({entry.modseq.value()});
-    fetch.end();
-    if (!engine_.writer().should_flush()) continue;
-    const bool sent = co_await flush();
-    if (!sent) co_return;
-  }
+  const Status told = co_await tell_stored(store, *items, *stored);
+  if (!told) co_return;
   if (stored->modified.empty()) {
     co_await finish(imap::ok("STORE done"));
     co_return;
@@ -442,7 +467,7 @@ Task<void> ImapSession::on_expunge(std::optional<imap::SeqSet> uids) {
 
 imap::Reply ImapSession::expunged_ok(std::string text) const {
   if (!selected_ || !engine_.features().qresync) return imap::ok(std::move(text));
-  return imap::ok(std::move(text), imap::code::highest_modseq({selected_->known.value()}));
+  return imap::ok(std::move(text), imap::code::highest_modseq({selected_->now->modseq().value()}));
 }
 
 // CLOSE expunges without a word (RFC 9051 §6.4.1); of a mailbox opened by EXAMINE it only leaves.

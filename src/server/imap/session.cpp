@@ -1,10 +1,12 @@
 #include "server/imap/session.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/ascii.h"
 #include "base/log.h"
 #include "proto/imap/fetch_writer.h"
+#include "server/imap/detail/rows.h"
 
 namespace fumi::server {
 namespace {
@@ -124,7 +126,7 @@ Task<bool> ImapSession::fill() {
     const Result<net::Wake> woken = co_await stream_->readable_or(*changed_);
     if (woken && *woken == net::Wake::event) {
       co_await sync();
-      tell(engine_.updates_allowed());
+      co_await tell(engine_.updates_allowed());
       co_return true;
     }
     if (!woken) ready = std::unexpected(woken.error());
@@ -248,69 +250,71 @@ Task<void> ImapSession::tell_news() {
   if (!selected_) co_return;
   const bool news = changed_->take();
   const bool asked = engine_.verb() == "NOOP" || engine_.verb() == "CHECK";
-  if (news || asked || selected_->stale) co_await sync();
-  tell(engine_.updates_allowed());
+  if (asked) {
+    co_await sync(service::Mailboxes::Freshness::certain);
+  } else if (news || selected_->stale) {
+    co_await sync();
+  }
+  co_await tell(engine_.updates_allowed());
 }
 
-// Brings the view up to date with the store: costs what changed, not what is there.
-Task<void> ImapSession::sync() {
+Task<void> ImapSession::catch_up() {
+  if (changed_->take() || selected_->stale) co_await sync();
+}
+
+// Brings the view up to date with the mailbox: costs what changed, not what is there.
+Task<void> ImapSession::sync(service::Mailboxes::Freshness freshness) {
   if (!selected_) co_return;
-  auto news = co_await host_.mailboxes.changes(who(), selected_->id, selected_->known);
-  selected_->stale = !news.has_value();
-  if (!news) {
-    if (news.error().code == Code::not_found) {
-      engine_.bye("The mailbox was deleted or has changed too much; please reconnect");
+  std::shared_ptr<service::MailboxIndex> index = selected_->index;
+  auto fresh = co_await host_.mailboxes.refresh(who(), std::move(index), freshness);
+  selected_->stale = !fresh.has_value();
+  if (!fresh) {
+    if (fresh.error().code == Code::not_found) {
+      engine_.bye("The mailbox was deleted; please reconnect");
     } else {
       // The next command, or the next change, tries again.
-      log::warning("imap", "changes not readable", {{"why", news.error().text()}});
+      log::warning("imap", "changes not readable", {{"why", fresh.error().text()}});
     }
     co_return;
   }
-  const imap::Uid last = selected_->view.last_uid();
-  for (Entry& entry : news->changes.changed) {
-    const imap::Uid uid{entry.uid.value};
-    if (entry.uid.value > last.value) {
+  if (*fresh == selected_->now) co_return;
+  const auto news = service::MailboxSnapshot::difference(*selected_->now, **fresh);
+  const std::uint32_t uid_next = selected_->now->uid_next().value;
+  for (const service::IndexRow& row : news.changed) {
+    const imap::Uid uid{row.uid};
+    if (row.uid >= uid_next) {
       selected_->view.arrived(uid);  // once; its flags come with the client's FETCH
-      continue;
+    } else if (std::ranges::find(selected_->told, row.changed()) == selected_->told.end()) {
+      selected_->view.changed(uid);
     }
-    const auto told = selected_->told.find(entry.uid.value);
-    if (told != selected_->told.end() && told->second == entry.modseq) continue;
-    selected_->view.changed(uid);
-    selected_->news[entry.uid.value] = std::move(entry);
   }
-  for (const Uid uid : news->changes.vanished) {
+  for (const Uid uid : news.vanished)
     selected_->view.expunged(imap::Uid{uid.value});
-    selected_->news.erase(uid.value);
-  }
   selected_->told.clear();
-  selected_->known = news->mailbox.modseq;
-  selected_->uid_next = news->mailbox.uid_next.value;
+  selected_->now = std::move(*fresh);
+  selected_->view.now_is(uids_in(selected_->now));
 }
 
-// A change of our own that its command's answer tells: not to be told again, and what is still to
-// be told of that message is as it is now.
-void ImapSession::remember_told(const Entry& entry) {
-  selected_->told[entry.uid.value] = entry.modseq;
-  const auto untold = selected_->news.find(entry.uid.value);
-  if (untold != selected_->news.end()) untold->second = entry;
-}
-
-void ImapSession::tell(imap::Updates allowed) {
-  if (!selected_ || allowed == imap::Updates::none) return;
-  if (!selected_->view.has_changes(allowed)) return;
+Task<void> ImapSession::tell(imap::Updates allowed) {
+  if (!selected_ || allowed == imap::Updates::none) co_return;
+  if (!selected_->view.has_changes(allowed)) co_return;
   const imap::SelectedView::Changes changes = selected_->view.take(allowed);
   imap::write_changes(engine_.writer(), changes);
+  const service::Mailboxes::Snapshot now = selected_->now;
+  const imap::Features on = engine_.features();
+  service::RowCursor rows(*now);
+  FlagTexts flags(*now);
   for (const imap::SelectedView::Item& item : changes.fetch) {
-    const auto found = selected_->news.find(item.uid.value);
-    if (found == selected_->news.end()) continue;
+    const service::IndexRow* const row = rows.find(Uid{item.uid.value});
+    if (row == nullptr) continue;
     imap::FetchWriter fetch(engine_.writer(), item.number);
-    fetch.flags(names_of(found->second.flags));
-    if (engine_.features().qresync) fetch.uid(item.uid);
-    if (engine_.features().condstore || engine_.features().qresync) {
-      fetch.modseq(imap::ModSeq{found->second.modseq.value()});
-    }
+    fetch.flag_list(flags.of(*row));
+    if (on.qresync) fetch.uid(item.uid);
+    if (on.condstore || on.qresync) fetch.modseq({row->modseq});
     fetch.end();
-    selected_->news.erase(found);
+    if (!engine_.writer().should_flush()) continue;
+    const bool sent = co_await flush();
+    if (!sent) co_return;  // the loop's next flush finds the same
   }
 }
 

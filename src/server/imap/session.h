@@ -6,7 +6,6 @@
 #pragma once
 
 #include <deque>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,11 +39,6 @@ struct ImapHost {
   service::Search& search;
 };
 
-// What happened in a mailbox since a state that a client remembers.
-struct Missed {
-  std::vector<Entry> changed;
-  imap::SeqSet vanished;  // UIDs
-};
 [[nodiscard]] imap::SeqSet both(const imap::SeqSet& a, const imap::SeqSet& b);  // resolved sets
 
 class ImapSession {
@@ -58,11 +52,10 @@ class ImapSession {
     MailboxId id;
     std::string name;
     imap::SelectedView view;
-    ModSeq known;                          // changes up to here are in the view
-    std::uint32_t uid_next = 1;            // of the mailbox when `known` was read
-    std::map<std::uint32_t, Entry> news;   // changed entries not told yet, by UID
-    std::map<std::uint32_t, ModSeq> told;  // our own changes, told in their command's answer
-    bool stale = false;                    // changes could not be read: try again
+    std::shared_ptr<service::MailboxIndex> index;  // shared with all who have it selected
+    service::Mailboxes::Snapshot now;              // what the view has heard of
+    std::vector<ModSeq> told;  // our own changes, told in their command's answer
+    bool stale = false;        // changes could not be read: try again
     imap::Select::Access access = imap::Select::Access::read_write;
   };
   // Pieces that output() still points to.
@@ -82,18 +75,19 @@ class ImapSession {
   // Ends the command: first what changed meanwhile, then the tagged answer.
   Task<void> finish(imap::Reply reply);
   Task<void> tell_news();
-  Task<void> sync();
-  void remember_told(const Entry& entry);
+  Task<void> sync(service::Mailboxes::Freshness freshness = service::Mailboxes::Freshness::told);
+  // What has changed meanwhile, if anything has: before an answer is made from `now`.
+  Task<void> catch_up();
   // OK with HIGHESTMODSEQ where QRESYNC asks for it (RFC 7162 §3.2.7 and on). After tell_news().
   [[nodiscard]] imap::Reply expunged_ok(std::string text) const;
-  void tell(imap::Updates allowed);
+  Task<void> tell(imap::Updates allowed);
   [[nodiscard]] static imap::Reply to_imap(const Error& error);
 
   Task<void> on_list(imap::List list);
   Task<void> on_lsub(imap::Lsub lsub);
   Task<void> on_status(imap::Status status);
   Task<void> on_select(imap::Select select);
-  Task<Result<Missed>> missed_since(ModSeq since);
+  Task<Result<imap::SeqSet>> vanished_since(ModSeq since);
   Task<Status> tell_resync(imap::QResync resync, const Mailbox& mailbox);
   Task<void> on_create(imap::Create create);
   Task<void> on_quota(std::string root, std::optional<std::string> mailbox);
@@ -101,15 +95,16 @@ class ImapSession {
   Task<void> on_append_finish();
 
   Task<void> on_fetch(imap::Fetch fetch);
-  Task<Result<std::map<std::uint32_t, Entry>>> mark_seen(const imap::Fetch& fetch,
-                                                         std::vector<Uid> uids);
+  using Items = std::vector<imap::SelectedView::Item>;
+  // The UIDs whose \Seen this FETCH sets, ascending.
+  Task<Result<std::vector<Uid>>> mark_seen(const imap::Fetch& fetch, const Items& items);
   Task<Status> fetch_some(const imap::Fetch& fetch, std::vector<Uid> uids,
-                          const std::map<std::uint32_t, Entry>& marked, imap::Reply& reply);
-  Task<Status> fetch_entries(const imap::Fetch& fetch, std::vector<Uid> uids);
-  bool write_fetch(const imap::Fetch& fetch, const Entry& entry, const Email* email,
-                   const std::string* body, const std::map<std::uint32_t, Entry>& marked);
+                          const std::vector<Uid>& marked, imap::Reply& reply);
+  Task<Status> fetch_rows(const imap::Fetch& fetch, const Items& items, imap::Reply& reply);
+  bool write_fetch(const imap::Fetch& fetch, const Entry& entry, const Email& email,
+                   const std::string* body, const std::vector<Uid>& marked);
   Task<void> on_store(imap::Store store);
-  Task<Status> add_unchanged(const std::vector<Uid>& uids, StoredFlags& stored);
+  Task<Status> tell_stored(const imap::Store& store, const Items& items, const StoredFlags& stored);
   Task<void> on_copy(imap::Copy copy);
   Task<void> on_move(imap::Move move);
   Task<void> on_expunge(std::optional<imap::SeqSet> uids);
@@ -117,7 +112,8 @@ class ImapSession {
   Task<void> on_search(imap::Search search);
   // The entries that the client sees and that match, by UID.
   Task<Result<std::vector<Entry>>> matching(const imap::SearchKey& program);
-  // The UIDs that a set names; nullopt: a number beyond the mailbox.
+  // The messages that a set names; nullopt: a number beyond the mailbox.
+  [[nodiscard]] std::optional<Items> items_of(const imap::SeqSet& set, imap::By by) const;
   [[nodiscard]] std::optional<std::vector<Uid>> uids_of(const imap::SeqSet& set, imap::By by) const;
   [[nodiscard]] service::MailAccount who() const {
     return {principal_->scope(), principal_->account};

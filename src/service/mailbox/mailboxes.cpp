@@ -42,6 +42,89 @@ Task<Result<OpenedMailbox>> Mailboxes::open(MailAccount who, std::string name) {
   co_return co_await store_.read(who.scope, std::move(work));
 }
 
+namespace {
+
+// What is read in one snapshot of the store brings the index to it. Published at once, from the
+// store's thread: of all who wait for the same news, those behind the first find it done.
+Status load(Tx& tx, const Mailbox& now, MailboxIndex& index, MailboxIndex::Replace how) {
+  MailboxSnapshot::Loader loader;
+  auto add = [&](const Entry& entry) { return loader.add(entry); };
+  FUMI_CHECK(tx.mailboxes().visit_entries(index.key().account, now.id, Uid{1}, add));
+  index.replace(loader.finish(now), how);
+  return {};
+}
+
+Status bring_up(Tx& tx, const Mailbox& now, MailboxIndex& index) {
+  const auto base = index.current();
+  if (base == nullptr) return load(tx, now, index, MailboxIndex::Replace::if_newer);
+  if (base->modseq() >= now.modseq) return {};
+  auto changes = tx.mailboxes().changes(index.key().account, now.id, base->modseq());
+  if (changes) {
+    const Status advanced = index.advance(now, *changes);
+    // A table full of keywords that nobody uses any more: a new one has those in use only.
+    if (advanced || advanced.error().code != Code::too_large) return advanced;
+  } else if (changes.error().code != Code::not_found) {
+    return std::unexpected(std::move(changes).error());
+  }
+  // not_found: expunges that far back are forgotten.
+  return load(tx, now, index, MailboxIndex::Replace::if_newer);
+}
+
+}  // namespace
+
+Task<Result<WatchedMailbox>> Mailboxes::watch(MailAccount who, std::string name) {
+  auto work = [&](Tx& tx) -> Result<WatchedMailbox> {
+    WatchedMailbox watched;
+    FUMI_TRY(watched.mailbox, require(tx, who.account, name));
+    watched.index = indexes_.hold({who.scope.tenant, who.account, watched.mailbox.id});
+    FUMI_CHECK(bring_up(tx, watched.mailbox, *watched.index));
+    return watched;
+  };
+  auto watched = co_await store_.read(who.scope, std::move(work));
+  if (watched) watched->now = watched->index->current();
+  co_return watched;
+}
+
+Task<Result<WatchedMailbox>> Mailboxes::watch(MailAccount who, MailboxId mailbox) {
+  auto work = [&](Tx& tx) -> Result<WatchedMailbox> {
+    WatchedMailbox watched;
+    FUMI_TRY(auto found, tx.mailboxes().mailbox(who.account, mailbox));
+    if (!found) return fail(Code::not_found, "opening a mailbox");
+    watched.mailbox = std::move(*found);
+    watched.index = indexes_.hold({who.scope.tenant, who.account, mailbox});
+    FUMI_CHECK(bring_up(tx, watched.mailbox, *watched.index));
+    return watched;
+  };
+  auto watched = co_await store_.read(who.scope, std::move(work));
+  if (watched) watched->now = watched->index->current();
+  co_return watched;
+}
+
+Task<Result<Mailboxes::Snapshot>> Mailboxes::refresh(MailAccount who,
+                                                     std::shared_ptr<MailboxIndex> index,
+                                                     Freshness freshness) {
+  const MailboxKey key = index->key();
+  if (key.tenant != who.scope.tenant || key.account != who.account) {
+    co_return fail(Code::not_found, "reading changes", "another account's mailbox");
+  }
+  if (freshness == Freshness::told && index->is_fresh()) co_return index->current();
+  const std::uint64_t rings = index->rings();
+  const Snapshot before = index->current();
+  auto work = [&](Tx& tx) -> Status {
+    FUMI_TRY(const auto found, tx.mailboxes().mailbox(who.account, key.mailbox));
+    if (!found) return fail(Code::not_found, "reading changes", "the mailbox is gone");
+    // Read later and yet older: the database was set back (a failover, a restored backup).
+    if (before != nullptr && before->modseq() > found->modseq) {
+      return load(tx, *found, *index, MailboxIndex::Replace::always);
+    }
+    return bring_up(tx, *found, *index);
+  };
+  const Status read = co_await store_.read(who.scope, std::move(work));
+  if (!read) co_return std::unexpected(read.error());
+  index->read_after(rings);
+  co_return index->current();
+}
+
 Task<Result<Mailbox>> Mailboxes::create(MailAccount who, std::string name, MailboxRole role) {
   auto work = [&](Tx& tx) { return tx.mailboxes().create_mailbox(who.account, name, role); };
   co_return co_await store_.write(who.scope, std::move(work));

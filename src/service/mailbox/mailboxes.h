@@ -12,6 +12,7 @@
 #include "domain/change_bus.h"
 #include "domain/ports/blob_store.h"
 #include "domain/ports/store.h"
+#include "service/mailbox/mailbox_index.h"
 
 namespace fumi::service {
 
@@ -24,6 +25,13 @@ struct MailAccount {
 struct OpenedMailbox {
   Mailbox mailbox;
   std::vector<Entry> entries;  // ascending by UID
+};
+
+// A mailbox that somebody has open: keep `index` as long, and ask refresh() for newer snapshots.
+struct WatchedMailbox {
+  Mailbox mailbox;
+  std::shared_ptr<MailboxIndex> index;  // shared with all who have it open
+  std::shared_ptr<const MailboxSnapshot> now;
 };
 
 struct NewMessage {
@@ -42,14 +50,26 @@ struct Departure {
 
 class Mailboxes {
  public:
-  Mailboxes(Store& store, BlobStore& blobs, ChangeBus& bus, const Clock& clock)
-      : store_(store), blobs_(blobs), bus_(bus), clock_(clock) {}
+  Mailboxes(Store& store, BlobStore& blobs, ChangeBus& bus, const Clock& clock,
+            MailboxIndexOptions indexes = {})
+      : store_(store), blobs_(blobs), bus_(bus), clock_(clock), indexes_(bus, indexes) {}
 
   Task<Result<std::vector<Mailbox>>> list(MailAccount who);
   Task<Result<Account>> account(MailAccount who);                 // quota and use
   Task<Result<Mailbox>> find(MailAccount who, std::string name);  // not_found
   // The mailbox with a snapshot of its entries.
   Task<Result<OpenedMailbox>> open(MailAccount who, std::string name);
+
+  // The same by the shared index: costs what changed since anybody here had it open.
+  Task<Result<WatchedMailbox>> watch(MailAccount who, std::string name);
+  Task<Result<WatchedMailbox>> watch(MailAccount who, MailboxId mailbox);
+  // told: what the change bus has told of, without the store if the index has it already.
+  // certain: asks the store in any case. not_found: the mailbox is gone.
+  enum class Freshness { told, certain };
+  using Snapshot = std::shared_ptr<const MailboxSnapshot>;
+  Task<Result<Snapshot>> refresh(MailAccount who, std::shared_ptr<MailboxIndex> index,
+                                 Freshness freshness);
+
   Task<Result<Mailbox>> create(MailAccount who, std::string name, MailboxRole role);
   Task<Status> rename(MailAccount who, std::string from, std::string to);
   Task<Status> remove(MailAccount who, std::string name);
@@ -84,12 +104,14 @@ class Mailboxes {
   Task<Result<News>> changes(MailAccount who, MailboxId mailbox, ModSeq since);
 
   [[nodiscard]] ChangeBus& bus() { return bus_; }
+  [[nodiscard]] const MailboxIndexes& indexes() const { return indexes_; }
 
  private:
   Store& store_;
   BlobStore& blobs_;
   ChangeBus& bus_;
   const Clock& clock_;
+  MailboxIndexes indexes_;
 };
 
 }  // namespace fumi::service

@@ -27,9 +27,9 @@ void ServiceWorld::Services::start() {
 }
 
 ServiceWorld::ServiceWorld(ServiceOptions given)
-    : store(world.store(), world.store(), faults),
-      blobs(memory, faults),
-      options(std::move(given)) {
+    : options(std::move(given)),
+      store(world.store(), world.store(), faults),
+      blobs(memory, faults) {
   if (options.intake.hostname.empty()) options.intake.hostname = "mx.fumi.example";
   options.spool.hostname = options.intake.hostname;
   services_ = std::make_unique<Services>(*this, options);

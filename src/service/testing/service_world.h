@@ -29,6 +29,7 @@ struct ServiceOptions {
   DeliveryOptions deliver;
   IntakeOptions intake;
   RetrySchedule retry;
+  std::shared_ptr<sql::Database> database;  // null: SQLite in memory
 };
 
 class ServiceWorld {
@@ -88,13 +89,14 @@ class ServiceWorld {
 
   // First, so that they go last: see FakeRuntime::loop().
   std::vector<std::shared_ptr<boost::asio::io_context>> loops;
-  store::testing::World world;
+  ServiceOptions options;
+  store::testing::World world{
+      options.database ? options.database : store::testing::World::memory_database(), {}};
   FaultPlan faults;
   store::MemoryBlobStore memory;
   FailingStore store;
   FailingBlobs blobs;
   ScriptedResolver dns;
-  ServiceOptions options;
 
  private:
   std::unique_ptr<Services> services_;

@@ -1,0 +1,300 @@
+#include "service/mailbox/mailbox_index.h"
+
+#include <doctest/doctest.h>
+#include <rapidcheck.h>
+
+#include <algorithm>
+#include <map>
+
+#include "service/testing/service_world.h"
+
+namespace fumi::service {
+namespace {
+
+using testing::mail;
+using testing::ServiceWorld;
+
+Entry entry_of(std::uint32_t uid, std::uint64_t modseq, std::uint32_t bits = 0,
+               std::vector<std::string> keywords = {}) {
+  Entry entry;
+  entry.uid.value = uid;
+  entry.modseq = ModSeq(modseq);
+  entry.flags = {bits, std::move(keywords)};
+  entry.octets = 100 + uid;
+  entry.received = Instant(std::chrono::seconds(1'700'000'000 + std::int64_t(uid)));
+  return entry;
+}
+
+Mailbox state_of(std::uint64_t modseq, std::uint32_t uid_next) {
+  Mailbox mailbox;
+  mailbox.modseq = ModSeq(modseq);
+  mailbox.uid_next.value = uid_next;
+  return mailbox;
+}
+
+std::shared_ptr<const MailboxSnapshot> loaded(const std::map<std::uint32_t, Entry>& entries,
+                                              std::uint64_t modseq, std::uint32_t uid_next) {
+  MailboxSnapshot::Loader loader;
+  for (const auto& [uid, entry] : entries)
+    REQUIRE(loader.add(entry).has_value());
+  return loader.finish(state_of(modseq, uid_next));
+}
+
+bool same(const MailboxSnapshot& snapshot, const std::map<std::uint32_t, Entry>& entries) {
+  if (snapshot.size() != entries.size()) return false;
+  RowCursor cursor(snapshot);
+  std::uint32_t index = 0;
+  std::optional<std::uint32_t> unseen;
+  for (const auto& [uid, entry] : entries) {
+    const IndexRow* const row = cursor.find(Uid{uid});
+    if (row == nullptr || row != snapshot.find(Uid{uid})) return false;
+    if (snapshot.index_at_or_after(Uid{uid}) != index) return false;
+    if (&snapshot.rows_from(index).front() != row) return false;
+    if (row->changed() != entry.modseq || row->octets != entry.octets) return false;
+    if (row->received() != entry.received || snapshot.flags(*row) != entry.flags) return false;
+    if (!unseen && !entry.flags.has(Flags::seen)) unseen = index;
+    ++index;
+  }
+  return snapshot.first_unseen() == unseen;
+}
+
+TEST_CASE("extreme values survive in 24 octets") {
+  Entry entry = entry_of(4'294'967'295U, (1ULL << 48U) - 1, 31, {"$a", "b"});
+  entry.octets = 1ULL << 40U;
+  entry.received = Instant(std::chrono::seconds(-2'208'988'800));  // 1900
+  MailboxSnapshot::Loader loader;
+  REQUIRE(loader.add(entry).has_value());
+  const auto snapshot = loader.finish(state_of(7, 4'294'967'295U));
+  const IndexRow& row = snapshot->rows_from(0).front();
+  CHECK(row.uid == 4'294'967'295U);
+  CHECK(row.modseq == (1ULL << 48U) - 1);
+  CHECK(row.octets == ~0U);
+  CHECK(row.received() == entry.received);
+  CHECK(snapshot->flags(row) == entry.flags);
+  CHECK(snapshot->keyword_names() == std::vector<std::string>{"$a", "b"});
+  CHECK(snapshot->rows_from(1).empty());
+  CHECK(snapshot->find(Uid{1}) == nullptr);
+}
+
+// A model of a mailbox that changes at random; snapshots follow it with gaps.
+TEST_CASE("snapshots follow a mailbox, whatever happens, and differ in what has changed") {
+  const bool good = rc::check([](std::uint32_t seed) {
+    std::map<std::uint32_t, Entry> truth;
+    std::map<std::uint32_t, std::uint64_t> gone;  // and when
+    std::uint32_t next = 1;
+    std::uint64_t modseq = 1;
+    auto random = [&seed](std::uint32_t below) {
+      seed = seed * 1'664'525U + 1'013'904'223U;
+      return below == 0 ? 0 : (seed >> 8U) % below;
+    };
+    auto arrive = [&](std::uint32_t count) {
+      for (; count > 0; --count, ++next)
+        truth[next] = entry_of(next, ++modseq, random(32), {});
+    };
+    arrive(random(3) * 1'500);
+    std::vector<std::shared_ptr<const MailboxSnapshot>> kept{loaded(truth, modseq, next)};
+    for (int round = 0; round < 12; ++round) {
+      const std::uint32_t kind = random(4);
+      if (kind == 0) arrive(random(50) == 0 ? 2'500 : 1 + random(5));
+      const std::uint32_t touched = random(6) == 0 ? 2'000 : 1 + random(4);
+      for (std::uint32_t i = 0; i < touched && !truth.empty() && kind > 0; ++i) {
+        const auto at = truth.lower_bound(random(next));
+        if (at == truth.end()) continue;
+        if (kind == 1) {
+          gone[at->first] = ++modseq;
+          truth.erase(at);
+        } else {
+          std::vector<std::string> keywords;
+          if (random(2) == 0) keywords.push_back("$k" + std::to_string(random(40)));
+          at->second.flags = {random(32), keywords};
+          at->second.modseq = ModSeq(++modseq);
+        }
+      }
+      // What has changed since the newest snapshot, or since an older one.
+      const auto& base = kept.back();
+      const auto& since = kept[kept.size() - 1 - random(std::min<std::uint32_t>(3, kept.size()))];
+      MailboxChanges changes;
+      for (const auto& [uid, entry] : truth)
+        if (entry.modseq > since->modseq()) changes.changed.push_back(entry);
+      for (const auto& [uid, when] : gone)
+        if (when > since->modseq().value()) changes.vanished.push_back(Uid{uid});
+      auto made = MailboxSnapshot::next(*base, state_of(modseq, next), changes);
+      RC_ASSERT(made.has_value());
+      RC_ASSERT(same(**made, truth));
+      kept.push_back(std::move(*made));
+      const MailboxSnapshot& from = *kept[random(std::uint32_t(kept.size()))];
+      const auto difference = MailboxSnapshot::difference(from, *kept.back());
+      std::vector<std::uint32_t> changed;
+      std::vector<std::uint32_t> vanished;
+      for (const auto& [uid, entry] : truth)
+        if (entry.modseq > from.modseq()) changed.push_back(uid);
+      for (const auto& [uid, when] : gone)
+        if (from.find(Uid{uid}) != nullptr) vanished.push_back(uid);
+      std::vector<std::uint32_t> told;
+      for (const IndexRow& row : difference.changed)
+        told.push_back(row.uid);
+      RC_ASSERT(told == changed);
+      RC_ASSERT(difference.vanished.size() == vanished.size());
+      RC_ASSERT(kept.back()->changed_since(from.modseq()).size() == changed.size());
+    }
+  });
+  CHECK(good);
+}
+
+TEST_CASE("what did not change is shared, and costs nothing again") {
+  std::map<std::uint32_t, Entry> entries;
+  for (std::uint32_t uid = 1; uid <= 100'000; ++uid)
+    entries[uid] = entry_of(uid, uid);
+  const auto base = loaded(entries, 100'000, 100'001);
+  CHECK(base->heap_octets() < 100'000 * 25);
+  MailboxChanges changes;
+  changes.changed.push_back(entry_of(50'000, 100'001, Flags::seen));
+  const auto next = MailboxSnapshot::next(*base, state_of(100'001, 100'001), changes);
+  REQUIRE(next.has_value());
+  std::size_t shared = 0;
+  std::size_t runs = 0;
+  for (std::uint32_t at = 0; at < base->size(); ++runs) {
+    shared += base->rows_from(at).data() == (*next)->rows_from(at).data() ? 1 : 0;
+    at += std::uint32_t(base->rows_from(at).size());
+  }
+  CHECK(shared == runs - 1);
+}
+
+TEST_CASE("a mailbox with endless sets of keywords is refused, not swallowed") {
+  MailboxSnapshot::Loader loader;
+  Status status;
+  std::uint32_t uid = 1;
+  const std::string filler(4'000, 'k');
+  for (; status && uid < 70'000; ++uid)
+    status = loader.add(entry_of(uid, uid, 0, {filler + std::to_string(uid)}));
+  REQUIRE_FALSE(status.has_value());
+  CHECK(status.error().code == Code::too_large);
+  CHECK(uid < 10'000);  // 32 MB
+}
+
+struct Fixture {
+  Fixture() {
+    acme = w.tenant("acme.example");
+    other = w.tenant("other.example");
+    hanako = {acme, w.account(acme, "hanako@acme.example")};
+    taro = {acme, w.account(acme, "taro@acme.example")};
+    ken = {other, w.account(other, "ken@other.example")};
+  }
+  Mailboxes& m() { return w->mailboxes; }
+  void append(const MailAccount& who, std::size_t count) {
+    std::vector<NewMessage> messages(count, {mail("a@b.example"), {}, std::nullopt});
+    REQUIRE(w.call(m().append(who, "INBOX", std::move(messages))).has_value());
+  }
+  WatchedMailbox watch(const MailAccount& who) {
+    auto watched = w.call(m().watch(who, std::string("INBOX")));
+    REQUIRE(watched.has_value());
+    return std::move(*watched);
+  }
+  Mailboxes::Snapshot refresh(const MailAccount& who, const WatchedMailbox& watched,
+                              Mailboxes::Freshness how = Mailboxes::Freshness::told) {
+    auto fresh = w.call(m().refresh(who, watched.index, how));
+    REQUIRE(fresh.has_value());
+    return *fresh;
+  }
+  ServiceWorld w;
+  TenantScope acme, other;
+  MailAccount hanako, taro, ken;
+};
+
+TEST_CASE("all who watch a mailbox share one index, and news is read once") {
+  Fixture f;
+  f.append(f.hanako, 3);
+  const WatchedMailbox first = f.watch(f.hanako);
+  const WatchedMailbox second = f.watch(f.hanako);
+  CHECK(first.index == second.index);
+  CHECK(first.now == second.now);
+  CHECK(first.now->size() == 3);
+  CHECK(f.refresh(f.hanako, first) == first.now);
+  f.append(f.hanako, 1);
+  const std::size_t before = f.w.faults.operations;
+  const auto fresh = f.refresh(f.hanako, first);
+  CHECK(fresh->size() == 4);
+  CHECK(first.now->size() == 3);  // what somebody holds never changes
+  CHECK(f.w.faults.operations == before + 1);
+  CHECK(f.refresh(f.hanako, second) == fresh);
+  CHECK(f.w.faults.operations == before + 1);
+  CHECK(f.refresh(f.hanako, second, Mailboxes::Freshness::certain) == fresh);
+  CHECK(f.w.faults.operations == before + 2);
+}
+
+TEST_CASE("another's index is refused, also to one of the same tenant") {
+  Fixture f;
+  const WatchedMailbox watched = f.watch(f.hanako);
+  for (const MailAccount& who : {f.taro, f.ken, MailAccount{f.other, f.hanako.account}}) {
+    auto got = f.w.call(f.m().refresh(who, watched.index, Mailboxes::Freshness::told));
+    REQUIRE_FALSE(got.has_value());
+    CHECK(got.error().code == Code::not_found);
+    auto opened = f.w.call(f.m().watch(who, watched.mailbox.id));
+    REQUIRE_FALSE(opened.has_value());
+    CHECK(opened.error().code == Code::not_found);
+  }
+  CHECK(f.m().indexes().count() == 1);
+}
+
+TEST_CASE("a mailbox that is gone, and a store that fails") {
+  Fixture f;
+  REQUIRE(f.w.call(f.m().create(f.hanako, "Short", MailboxRole::none)).has_value());
+  auto watched = f.w.call(f.m().watch(f.hanako, std::string("Short")));
+  REQUIRE(watched.has_value());
+  f.w.faults.arm(1);
+  auto failed = f.w.call(f.m().refresh(f.hanako, watched->index, Mailboxes::Freshness::certain));
+  CHECK_FALSE(failed.has_value());
+  f.w.faults.arm(0);
+  REQUIRE(f.w.call(f.m().remove(f.hanako, "Short")).has_value());
+  auto gone = f.w.call(f.m().refresh(f.hanako, watched->index, Mailboxes::Freshness::told));
+  REQUIRE_FALSE(gone.has_value());
+  CHECK(gone.error().code == Code::not_found);
+}
+
+TEST_CASE("lists that nobody holds go when memory is short; held ones stay") {
+  ChangeBus bus;
+  MailboxIndexes indexes(bus, {config::ByteCount{100'000}});
+  auto fill = [](MailboxIndex& index) {
+    std::map<std::uint32_t, Entry> entries;
+    for (std::uint32_t uid = 1; uid <= 2'000; ++uid)
+      entries[uid] = entry_of(uid, uid);
+    index.replace(loaded(entries, 2'000, 2'001), MailboxIndex::Replace::if_newer);
+  };
+  const auto held = indexes.hold({TenantId(1), AccountId(1), MailboxId(1)});
+  fill(*held);
+  for (std::uint64_t id = 2; id <= 10; ++id)
+    fill(*indexes.hold({TenantId(1), AccountId(1), MailboxId(id)}));
+  CHECK(indexes.octets() < 250'000);
+  CHECK(indexes.count() < 5);
+  CHECK(held->current()->size() == 2'000);
+  CHECK(indexes.hold({TenantId(1), AccountId(1), MailboxId(1)}) == held);
+  CHECK(indexes.hold({TenantId(2), AccountId(1), MailboxId(1)}) != held);
+}
+
+TEST_CASE("an older snapshot never replaces a newer one, unless the store has gone back in time") {
+  ChangeBus bus;
+  MailboxIndexes indexes(bus, {});
+  const auto index = indexes.hold({TenantId(1), AccountId(1), MailboxId(1)});
+  CHECK_FALSE(index->is_fresh());
+  const auto old = loaded({{1, entry_of(1, 1)}}, 1, 2);
+  const auto newer = loaded({{1, entry_of(1, 1)}, {2, entry_of(2, 2)}}, 2, 3);
+  index->replace(newer, MailboxIndex::Replace::if_newer);
+  index->replace(old, MailboxIndex::Replace::if_newer);
+  CHECK(index->current() == newer);
+  REQUIRE(index->advance(state_of(1, 2), {}).has_value());
+  CHECK(index->current() == newer);
+  index->replace(old, MailboxIndex::Replace::always);
+  CHECK(index->current() == old);
+  index->read_after(index->rings());
+  CHECK(index->is_fresh());
+  const std::array<Change, 2> others{Change{TenantId(1), AccountId(1), MailboxId(2)},
+                                     Change{TenantId(1), AccountId(2), MailboxId(1)}};
+  bus.publish(others);
+  CHECK(index->is_fresh());
+  const std::array<Change, 1> own{Change{TenantId(1), AccountId(1), MailboxId(1)}};
+  bus.publish(own);
+  CHECK_FALSE(index->is_fresh());
+}
+
+}  // namespace
+}  // namespace fumi::service

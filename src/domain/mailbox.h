@@ -60,6 +60,8 @@ struct Entry {
   ModSeq modseq;
   std::uint64_t octets = 0;
   Instant received;  // INTERNALDATE
+  // When it came into this mailbox (RFC 8514); nullopt: before that was kept.
+  std::optional<Instant> saved;
 };
 
 struct Email {

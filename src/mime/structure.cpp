@@ -11,6 +11,7 @@ namespace fumi::mime {
 namespace {
 
 constexpr char kVersion = 1;
+constexpr char kWithPreview = 2;  // as 1, with the preview behind it
 constexpr std::uint32_t kDepthMax = 110;
 
 // Append only: the place of a word is part of the stored form.
@@ -267,19 +268,24 @@ class Reader {
 
 }  // namespace
 
-std::string encode(const Summary& summary) {
+std::string encode(const Summary& summary) { return encode(summary, summary.preview); }
+
+std::string encode(const Summary& summary, std::optional<std::string_view> preview) {
   Writer writer;
-  writer.octet(kVersion);
+  writer.octet(preview ? kWithPreview : kVersion);
   writer.number(summary.size);
   writer.number(summary.has_attachment ? 1 : 0);
   writer.envelope(summary.envelope);
   writer.texts(summary.references);
   writer.part(summary.root, 0);
+  if (preview) writer.text(*preview);
   return writer.take();
 }
 
 std::optional<Summary> decode(std::string_view bytes) {
-  if (bytes.empty() || bytes.front() != kVersion) return std::nullopt;
+  if (bytes.empty()) return std::nullopt;
+  const char version = bytes.front();
+  if (version != kVersion && version != kWithPreview) return std::nullopt;
   Reader reader(bytes.substr(1));
   Summary out;
   out.size = reader.number();
@@ -289,8 +295,21 @@ std::optional<Summary> decode(std::string_view bytes) {
   out.envelope = reader.envelope();
   out.references = reader.texts();
   out.root = reader.part(0, out.size, 1);
+  if (version == kWithPreview) out.preview = reader.text();
   if (!reader.at_end()) return std::nullopt;
   return out;
+}
+
+std::optional<Envelope> decode_envelope(std::string_view bytes) {
+  if (bytes.empty() || (bytes.front() != kVersion && bytes.front() != kWithPreview)) {
+    return std::nullopt;
+  }
+  Reader reader(bytes.substr(1));
+  static_cast<void>(reader.number());  // size
+  static_cast<void>(reader.number());  // flags
+  Envelope envelope = reader.envelope();
+  if (!reader.good()) return std::nullopt;
+  return envelope;
 }
 
 }  // namespace fumi::mime

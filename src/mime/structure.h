@@ -73,6 +73,7 @@ struct Summary {
   std::vector<std::string> references;  // msg-ids of References, then In-Reply-To; no duplicates
   std::uint64_t size = 0;               // octets of the raw message
   bool has_attachment = false;
+  std::optional<std::string> preview;  // preview.h; parse() makes none
 };
 
 // Limits of parse(). What lies beyond a limit is kept as opaque body of the part that holds it.
@@ -89,7 +90,11 @@ struct ParseLimits {
 // The compact binary form in which a summary is stored; versioned. decode() refuses what it does
 // not know (nullopt), so that a summary can be rebuilt from the blob.
 [[nodiscard]] std::string encode(const Summary& summary);
+// With this preview instead of the summary's own.
+[[nodiscard]] std::string encode(const Summary& summary, std::optional<std::string_view> preview);
 [[nodiscard]] std::optional<Summary> decode(std::string_view bytes);
+// The same for those who need the envelope alone: what stands behind it is not looked at.
+[[nodiscard]] std::optional<Envelope> decode_envelope(std::string_view bytes);
 
 // The part that an IMAP section number names ({} = the root; {2,1} = BODY[2.1]), or nullptr.
 // RFC 9051 §6.4.5: a message that is not multipart has one part, {1}, which is the root itself.

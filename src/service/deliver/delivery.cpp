@@ -4,6 +4,7 @@
 #include <random>
 
 #include "base/log.h"
+#include "mime/preview.h"
 #include "mime/structure.h"
 
 namespace fumi::service {
@@ -206,7 +207,7 @@ Task<void> Delivery::deliver_locally(Job job) {
   const mime::Summary summary = mime::parse(bytes);
   EmailContent content;
   content.blob = *blob;
-  content.summary = mime::encode(summary);
+  content.summary = mime::encode(summary, mime::preview(summary, bytes));
   content.message_id = summary.envelope.message_id;
   content.references = summary.references;
   content.octets = bytes.size();

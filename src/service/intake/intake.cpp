@@ -6,6 +6,7 @@
 #include "base/ascii.h"
 #include "base/log.h"
 #include "codec/date.h"
+#include "mime/preview.h"
 #include "service/intake/facts.h"
 
 namespace fumi::service {
@@ -408,7 +409,8 @@ Task<Status> Intake::prepare(Group& group, const Plan& plan) {
     Result<BlobRef> blob = co_await keep(group, plan, plan.draft.bytes);
     if (!blob) co_return std::unexpected(std::move(blob).error());
     group.content.blob = *blob;
-    group.content.summary = mime::encode(plan.facts.summary);
+    group.content.summary =
+        mime::encode(plan.facts.summary, mime::preview(plan.facts.summary, plan.draft.bytes));
     group.content.message_id = plan.facts.summary.envelope.message_id;
     group.content.references = plan.facts.summary.references;
     group.content.octets = plan.draft.bytes.size();

@@ -4,6 +4,7 @@
 
 #include "base/ascii.h"
 #include "crypto/random.h"
+#include "mime/preview.h"
 #include "mime/report.h"
 #include "mime/structure.h"
 
@@ -136,7 +137,8 @@ Task<Result<std::optional<Notice>>> Bouncer::compose(TenantScope scope, const Qu
   if (!written) co_return std::unexpected(std::move(written).error());
   const bool local = notice.route.kind == Route::Kind::local && notice.route.tenant == scope.tenant;
   notice.bytes = local ? "Return-Path: <>\r\n" + *written : std::move(*written);
-  notice.summary = mime::encode(mime::parse(notice.bytes));
+  const mime::Summary summary = mime::parse(notice.bytes);
+  notice.summary = mime::encode(summary, mime::preview(summary, notice.bytes));
   Result<BlobRef> blob = co_await blobs_.put(scope, notice.bytes);
   if (!blob) co_return std::unexpected(std::move(blob).error());
   notice.blob = *blob;

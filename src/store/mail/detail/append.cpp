@@ -32,7 +32,8 @@ constexpr Statement kInsertEmail{
     " blob, summary) VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8)"};
 constexpr Statement kInsertEntry{
     "INSERT INTO entries (tenant_id, account_id, mailbox_id, uid, email_id, flags, appended,"
-    " modseq, octets, received, keywords) VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $10)"};
+    " modseq, octets, received, keywords, saved)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $10, $11)"};
 // Finds or founds the thread of a message that refers to no other.
 constexpr Statement kThread{
     "INSERT INTO thread_refs (tenant_id, account_id, ref_hash, thread_id) VALUES ($1, $2, $3, $4)"
@@ -132,6 +133,7 @@ Result<Appended> SqlMailboxes::put_in(AccountId account, MailboxId mailbox,
   entry.modseq = modseq;
   entry.octets = content.octets;
   entry.received = content.received;
+  entry.saved = context_.now();
   Delta delta;
   delta.add(entry, 1);
   FUMI_TRY(const Placed placed, place(account, mailbox, 1, modseq, delta));
@@ -157,7 +159,8 @@ Result<std::string> SqlMailboxes::seal_keywords(AccountId account, MailboxId mai
 Status SqlMailboxes::insert_entry(AccountId account, MailboxId mailbox, const Entry& entry) {
   FUMI_TRY(const auto keywords, seal_keywords(account, mailbox, entry));
   return context_.run(kInsertEntry, account, mailbox, entry.uid.value, entry.email,
-                      entry.flags.bits, entry.modseq, entry.octets, entry.received, Blob{keywords});
+                      entry.flags.bits, entry.modseq, entry.octets, entry.received, Blob{keywords},
+                      entry.saved);
 }
 
 // RFC 8621 §3 leaves the method open: messages are of one thread when one names the other, or both

@@ -12,7 +12,9 @@ using sql::Next;
 using sql::Row;
 using sql::Statement;
 
-#define FUMI_ENTRY_COLUMNS "e.uid, e.email_id, e.flags, e.modseq, e.octets, e.received, e.keywords"
+#define FUMI_ENTRY_COLUMNS                                                  \
+  "e.uid, e.email_id, e.flags, e.modseq, e.octets, e.received, e.keywords," \
+  " e.saved"
 #define FUMI_EMAIL_COLUMNS "m.email_id, m.thread_id, m.octets, m.received, m.blob, m.summary"
 #define FUMI_IN_MAILBOX " WHERE e.tenant_id = $1 AND e.account_id = $2 AND e.mailbox_id = $3"
 #define FUMI_SIXTEEN "($4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"
@@ -51,7 +53,7 @@ constexpr Statement kHorizon{
     "SELECT modseq, expunged_floor FROM mailboxes"
     " WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3"};
 
-constexpr int kEntryColumns = 7;
+constexpr int kEntryColumns = 8;
 constexpr std::int64_t kPageRows = 8192;
 
 std::vector<Uid> sorted(std::vector<Uid> uids) {
@@ -70,6 +72,7 @@ Result<Entry> SqlMailboxes::entry_of(AccountId account, MailboxId mailbox, const
   entry.modseq = row.id<ModSeq>(3);
   entry.octets = static_cast<std::uint64_t>(row.int64(4));
   entry.received = row.instant(5);
+  if (row.int64(7) != 0) entry.saved = row.instant(7);
   if (const auto sealed = row.blob(6); !sealed.empty()) {
     FUMI_TRY(const auto text,
              context_.open(purpose::kKeywords, sealed, Aad(account, mailbox, entry.uid.value)));

@@ -177,6 +177,7 @@ Result<CopiedUids> SqlMailboxes::transfer(AccountId account, MailboxId from,
     Entry made = entry;
     made.uid = next;
     made.modseq = modseq;
+    made.saved = context_.now();  // RFC 8514 §4: anew, for copies and moves
     FUMI_CHECK(insert_entry(account, to, made));
     FUMI_CHECK(context_.run(kShare, account, entry.email));
     copied.source.push_back(entry.uid);

@@ -247,12 +247,14 @@ CREATE TABLE IF NOT EXISTS {table} (
 CREATE INDEX IF NOT EXISTS {table}_q ON {table} (tenant_id, queue_id);
 )sql";
 
-const std::array kMigrations{sql::Migration{1, "mail", kFirst},
-                             sql::Migration{2, "search", kSearchSchema}};
-
 }  // namespace
 
-std::span<const sql::Migration> migrations() { return kMigrations; }
+std::span<const sql::Migration> migrations() {
+  static const std::array kMigrations{sql::Migration{1, "mail", kFirst},
+                                      sql::Migration{2, "search", kSearchSchema},
+                                      sql::Migration{3, "savedate", kSchemaSavedate}};
+  return kMigrations;
+}
 
 std::string_view mail_records_template() { return kMailRecords; }
 

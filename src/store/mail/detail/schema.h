@@ -13,6 +13,7 @@ namespace fumi::store {
 [[nodiscard]] std::span<const sql::Migration> migrations();
 
 extern const char* const kSearchSchema;  // schema_search.cpp
+extern const char* const kSchemaSavedate;  // schema_savedate.cpp
 
 // Mail records: one table a day (UTC), made when its first record comes.
 inline constexpr std::string_view kMailRecordsPrefix = "mail_records_";

@@ -13,6 +13,7 @@ import base64
 import pathlib
 import re
 import socket
+import zlib
 
 HERE = pathlib.Path(__file__).resolve().parent
 TIMEOUT_S = 20
@@ -33,6 +34,8 @@ class Wire:
         self.context = context
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_S)
         self.file = None
+        self.deflate = self.inflate = None
+        self.inflated = b""
         if secured:
             self.start_tls()
         else:
@@ -44,7 +47,14 @@ class Wire:
         self.socket = self.context.wrap_socket(self.socket, server_hostname="localhost")
         self.file = self.socket.makefile("rb")
 
+    def compress(self, is_on):
+        """RFC 4978: from here on both directions are DEFLATE, or not any more."""
+        self.deflate = zlib.compressobj(wbits=-15) if is_on else None
+        self.inflate = zlib.decompressobj(wbits=-15) if is_on else None
+
     def send(self, octets):
+        if self.deflate:
+            octets = self.deflate.compress(octets) + self.deflate.flush(zlib.Z_SYNC_FLUSH)
         try:
             self.socket.sendall(octets)
         except (BrokenPipeError, ConnectionResetError):
@@ -53,7 +63,7 @@ class Wire:
     def line(self):
         """The next line without CRLF, or None at the end."""
         try:
-            line = self.file.readline(1 << 20)
+            line = self.file.readline(1 << 20) if not self.inflate else self.inflated_line()
         except ConnectionResetError:
             return None
         except TimeoutError as error:
@@ -61,6 +71,15 @@ class Wire:
         if not line:
             return None
         return line.decode("utf-8", "surrogateescape").removesuffix("\n").removesuffix("\r")
+
+    def inflated_line(self):
+        while b"\n" not in self.inflated:
+            octets = self.file.read1(1 << 16)
+            if not octets:
+                break
+            self.inflated += self.inflate.decompress(octets)
+        line, end, self.inflated = self.inflated.partition(b"\n")
+        return line + end
 
     def close(self):
         self.file.close()
@@ -323,6 +342,8 @@ class ImapScript:
             wire.send((self.translate(text, False) + ending).encode())
         elif head[0] == "T":
             wire.start_tls()
+        elif head[0] == "Z":
+            wire.compress(text == "on")
         elif head[0] == "X":
             line = wire.line()
             if line is not None:

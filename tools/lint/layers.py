@@ -38,6 +38,7 @@ _ADAPTERS = [
     (re.compile(r"CLI/"), {"app"}),
     (re.compile(r"prometheus/"), {"obs"}),
     (re.compile(r"unbound\.h$"), {"net"}),
+    (re.compile(r"zlib\.h$"), {"net"}),
     (re.compile(r"unicode/"), {"codec"}),
     (re.compile(r"argon2\.h$"), {"crypto"}),
     (re.compile(r"openssl/"), {"crypto", "net", "mailauth", "proto/sasl"}),

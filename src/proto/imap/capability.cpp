@@ -24,6 +24,7 @@ constexpr std::array kRows{
     Row{"IDLE", When::always, "RFC 2177"},
     Row{"BINARY", When::after_login, "RFC 3516"},
     Row{"CHILDREN", When::after_login, "RFC 3348"},
+    Row{"COMPRESS=DEFLATE", When::after_login, "RFC 4978"},
     Row{"CONDSTORE", When::after_login, "RFC 7162"},
     Row{"CREATE-SPECIAL-USE", When::after_login, "RFC 6154"},
     Row{"ESEARCH", When::after_login, "RFC 4731"},

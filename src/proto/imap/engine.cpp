@@ -48,6 +48,7 @@ std::size_t Engine::heap_octets() const {
 
 Step Engine::next() {
   for (;;) {
+    if (std::exchange(stop_compress_, false)) return StopCompress{};
     if (phase_ == Phase::closing) return Disconnect{reason_};
     if (phase_ == Phase::busy || phase_ == Phase::append_decision) return NeedInput{};
     const bool raw = phase_ == Phase::auth_response || phase_ == Phase::idling;
@@ -237,6 +238,7 @@ std::optional<Step> Engine::act(Step step) {
     return std::move(*login);
   }
   if (auto* start = std::get_if<AuthStart>(&step)) return start_auth(*start);
+  if (std::holds_alternative<StartCompress>(step)) return start_compress();
   if (auto* newly = std::get_if<Enable>(&step)) enable(*newly);
   if (std::holds_alternative<Idle>(step)) {
     writer_.continuation("idling");
@@ -279,6 +281,17 @@ std::optional<Step> Engine::start_tls() {
   end_command(ok("Begin TLS"));
   framer_.discard_input();  // RFC 9051 §6.2.1: nothing in clear may count as said under TLS
   return StartTls{};
+}
+
+std::optional<Step> Engine::start_compress() {
+  if (compressed_) {
+    end_command(bad("DEFLATE is active", code::plain(code::Plain::compression_active)));
+    return std::nullopt;
+  }
+  end_command(ok("DEFLATE active"));
+  framer_.discard_input();  // RFC 4978 §3: a client sends nothing before it has seen the OK
+  compressed_ = true;
+  return StartCompress{};
 }
 
 std::optional<Step> Engine::start_auth(AuthStart& start) {
@@ -357,6 +370,7 @@ void Engine::apply_ok() {
 void Engine::reset_session() {
   state_ = State::not_authenticated;
   writer_.set_features({});
+  stop_compress_ = std::exchange(compressed_, false);
 }
 
 void Engine::end_command(const Reply& reply) {

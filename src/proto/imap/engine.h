@@ -92,6 +92,7 @@ class Engine {
   [[nodiscard]] std::optional<Step> act(Step step);
   [[nodiscard]] std::optional<Step> start_auth(AuthStart& start);
   [[nodiscard]] std::optional<Step> start_tls();
+  [[nodiscard]] std::optional<Step> start_compress();
   [[nodiscard]] std::optional<Step> on_append_literal();
   [[nodiscard]] std::optional<Step> on_append_tail();
   [[nodiscard]] std::optional<Step> begin_append(AppendBegin begin);
@@ -119,6 +120,8 @@ class Engine {
   Disconnect::Reason reason_ = Disconnect::Reason::host;
   AppendBegin::Form append_form_ = AppendBegin::Form::literal;
   bool idle_broken_ = false;
+  bool compressed_ = false;
+  bool stop_compress_ = false;  // to be said as a step
 };
 
 }  // namespace fumi::imap

@@ -6,13 +6,14 @@ namespace fumi::imap {
 namespace code {
 
 std::string_view name(Plain plain) {
-  static constexpr std::array<std::string_view, 30> kNames{"ALERT",
+  static constexpr std::array<std::string_view, 31> kNames{"ALERT",
                                                            "ALREADYEXISTS",
                                                            "AUTHENTICATIONFAILED",
                                                            "AUTHORIZATIONFAILED",
                                                            "CANNOT",
                                                            "CLIENTBUG",
                                                            "CLOSED",
+                                                           "COMPRESSIONACTIVE",
                                                            "CONTACTADMIN",
                                                            "CORRUPTION",
                                                            "EXPIRED",

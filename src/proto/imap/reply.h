@@ -28,6 +28,7 @@ enum class Plain : std::uint8_t {
   cannot,
   client_bug,
   closed,
+  compression_active,
   contact_admin,
   corruption,
   expired,

@@ -32,7 +32,11 @@ struct Disconnect {
 
 // any state
 struct Noop {};  // (answer)
-struct Id {      // (answer) write id() first
+// COMPRESS (RFC 4978 §3), UNAUTHENTICATE (RFC 8437 §4.1): flush, and from there on both directions
+// are compressed, or not any more.
+struct StartCompress {};  // (note)
+struct StopCompress {};   // (note)
+struct Id {               // (answer) write id() first
   std::vector<std::pair<std::string, std::optional<std::string>>> fields;  // RFC 2971 §3.1
 };
 
@@ -133,11 +137,11 @@ struct Move {
   std::string mailbox;
 };
 
-using Step =
-    std::variant<NeedInput, Disconnect, Noop, Id, StartTls, AuthStart, AuthResponse, AuthCancelled,
-                 Login, Unauthenticate, Enable, NamespaceQuery, List, Lsub, Subscribe, Unsubscribe,
-                 Create, Delete, Rename, Status, Select, Idle, IdleDone, GetQuota, GetQuotaRoot,
-                 SetQuota, AppendBegin, AppendChunk, AppendEnd, AppendFinish, AppendAbort, Check,
-                 CloseMailbox, Unselect, Expunge, Search, Fetch, Store, Copy, Move>;
+using Step = std::variant<NeedInput, Disconnect, StartCompress, StopCompress, Noop, Id, StartTls,
+                          AuthStart, AuthResponse, AuthCancelled, Login, Unauthenticate, Enable,
+                          NamespaceQuery, List, Lsub, Subscribe, Unsubscribe, Create, Delete,
+                          Rename, Status, Select, Idle, IdleDone, GetQuota, GetQuotaRoot, SetQuota,
+                          AppendBegin, AppendChunk, AppendEnd, AppendFinish, AppendAbort, Check,
+                          CloseMailbox, Unselect, Expunge, Search, Fetch, Store, Copy, Move>;
 
 }  // namespace fumi::imap

@@ -162,6 +162,8 @@ Task<bool> ImapSession::on_starttls() {
 
 Task<bool> ImapSession::act(imap::Step& step) {
   host_.metrics.commands.add();
+  const bool done = co_await act_extension(step);
+  if (done) co_return true;
   if (auto* chunk = std::get_if<imap::AppendChunk>(&step)) {
     if (!appending_.empty()) appending_.back().bytes.append(chunk->octets);
   } else if (std::holds_alternative<imap::AppendEnd>(step) ||

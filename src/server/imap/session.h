@@ -1,8 +1,8 @@
 // ImapSession: one IMAP connection. Connects the engine, the stream and the mailbox service.
 //
 // session.cpp: the loop, login, IDLE · mailboxes.cpp: commands on mailboxes · messages.cpp:
-// commands on messages · search_run.cpp: SEARCH. What changed in the selected mailbox comes in by
-// sync().
+// commands on messages · search_run.cpp: SEARCH · extensions.cpp: where other steps go. What
+// changed in the selected mailbox comes in by sync().
 #pragma once
 
 #include <deque>
@@ -64,6 +64,7 @@ class ImapSession {
   Task<bool> flush();
   Task<bool> fill();
   Task<bool> act(imap::Step& step);
+  Task<bool> act_extension(imap::Step& step);
   Task<void> act_authenticated(imap::Step& step);
   Task<void> act_selected(imap::Step& step);
   Task<bool> on_starttls();

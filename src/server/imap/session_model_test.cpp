@@ -187,7 +187,7 @@ class Play : SessionWorld {
     auto engine = std::make_shared<imap::Options>();
     engine->plaintext = imap::Plaintext::allow;
     host_ = std::unique_ptr<ImapHost>(
-        new ImapHost{std::move(engine), {}, w->mailboxes, login, *tls.server, {}});
+        new ImapHost{std::move(engine), {}, w->mailboxes, login, *tls.server, {}, w->search});
     for (std::size_t i = 0; i < kClients; ++i)
       clients_.push_back(connected(i));
   }

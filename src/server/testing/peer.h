@@ -65,6 +65,10 @@ class Peer {
     };
     REQUIRE(runtime_.call(shake(*stream_, context, std::move(options))).has_value());
   }
+  // Puts a layer around the stream, or takes one off.
+  void wrap(const std::function<std::unique_ptr<net::Stream>(std::unique_ptr<net::Stream>)>& by) {
+    stream_ = by(std::move(stream_));
+  }
   [[nodiscard]] bool ended() const { return ended_; }
   [[nodiscard]] net::Stream& stream() { return *stream_; }
   void hang_up() { stream_->close(); }

@@ -26,6 +26,7 @@ constexpr std::array kRules{
     Rule{"CAPABILITY",     kAny,      all,        stay,              "RFC 9051 §6.1.1",   nullptr},
     Rule{"CHECK",          kSelected, all,        stay,              "RFC 3501 §6.4.1",   parse_check},
     Rule{"CLOSE",          kSelected, none,       leave_mailbox,     "RFC 9051 §6.4.1",   parse_close},
+    Rule{"COMPRESS",       kAuth,     none,       stay,              "RFC 4978 §3",       parse_compress},
     Rule{"COPY",           kSelected, all,        stay,              "RFC 9051 §6.4.7",   parse_copy},
     Rule{"CREATE",         kAuth,     all,        stay,              "RFC 9051 §6.3.4",   parse_create},
     Rule{"DELETE",         kAuth,     all,        stay,              "RFC 9051 §6.3.5",   parse_delete},

@@ -35,6 +35,7 @@ Parsed parse_id(Parser& p);
 Parsed parse_login(Parser& p);
 Parsed parse_authenticate(Parser& p);
 Parsed parse_enable(Parser& p);
+Parsed parse_compress(Parser& p);
 Parsed parse_unauthenticate(Parser& p);
 // mailboxes: parse_mailbox.cpp
 Parsed parse_namespace(Parser& p);

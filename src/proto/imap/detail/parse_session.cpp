@@ -8,6 +8,13 @@ namespace fumi::imap::detail {
 Parsed parse_empty_noop(Parser& p) { return p.end() ? Parsed(Noop{}) : std::nullopt; }
 Parsed parse_unauthenticate(Parser& p) { return p.end() ? Parsed(Unauthenticate{}) : std::nullopt; }
 
+// compress = "COMPRESS" SP algorithm; algorithm = "DEFLATE" (RFC 4978 §5)
+Parsed parse_compress(Parser& p) {
+  if (!p.sp()) return std::nullopt;
+  if (p.keyword() != "DEFLATE") return p.fail("only DEFLATE is known");
+  return p.end() ? Parsed(StartCompress{}) : std::nullopt;
+}
+
 // RFC 2971 §4: id = "ID" SP id_params_list; id_params_list = "(" *(string SP nstring) ")" / nil
 Parsed parse_id(Parser& p) {
   Id id;

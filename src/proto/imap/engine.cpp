@@ -253,7 +253,9 @@ std::optional<Step> Engine::act(Step step) {
     end_command(ok("List completed"));
     return std::nullopt;
   }
-  writer_.set_tag(std::holds_alternative<Search>(step) ? std::string_view(tag_) : "");
+  writer_.set_tag(std::holds_alternative<Search>(step) || std::holds_alternative<Sort>(step)
+                      ? std::string_view(tag_)
+                      : "");
   return step;
 }
 

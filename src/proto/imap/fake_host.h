@@ -91,6 +91,8 @@ class Session {
   void on(Unselect&);
   void on(Expunge&);
   void on(Search&);
+  void on(Sort&);
+  void on(Thread&);
   void on(Fetch&);
   void on(Store&);
   void on(Copy&);
@@ -108,6 +110,12 @@ class Session {
   void write_flags(SelectedView::Item item);
   SeqSet expunge(const SeqSet* uids);
   bool hit(const SearchKey& key, const Message& message);
+  struct Hit {
+    std::uint32_t number = 0;  // sequence number or UID
+    const Message* message = nullptr;
+  };
+  std::vector<Hit> hits(const SearchKey& program, By by);
+  void keep(const Search& command, const std::vector<std::uint32_t>& numbers);
   bool credentials(std::string_view user, std::string_view password);
   template <class Command>
   std::optional<SeqSet> copy(Command& command, ResponseCode& code);

@@ -76,22 +76,6 @@ bool Session::hit(const SearchKey& key, const Message& m) {
   }
 }
 
-void Session::on(Search& command) {
-  std::vector<std::uint32_t> hits;
-  SeqSet uids;
-  ModSeq most;
-  for (std::uint32_t i = 1; i <= view_.size(); ++i) {
-    const Message* m = message(view_.uid_of(SeqNumber{i}).value_or(Uid{}));
-    if (m == nullptr || !hit(command.program, *m)) continue;
-    hits.push_back(command.by == By::uid ? m->uid.value : i);
-    uids.add(m->uid.value);
-    most = std::max(most, m->modseq);
-  }
-  if (command.wanted.save) view_.save_result(uids);
-  out_.search(command, {hits, command.uses_modseq ? std::optional(most) : std::nullopt});
-  finish(ok("Search completed"));
-}
-
 void Session::fetch_one(const Fetch& fetch, SelectedView::Item item, Message& m) {
   using Kind = FetchItem::Kind;
   FetchWriter line(out_, item.number);
@@ -154,9 +138,14 @@ void Session::on(Fetch& command) {
     engine_.finish(bad("No such message"));
     return;
   }
+  auto items = view_.items(*spans);
+  if (command.partial) {
+    const auto [begin, end] = command.partial->of(items.size());
+    items = {items.begin() + std::ptrdiff_t(begin), items.begin() + std::ptrdiff_t(end)};
+  }
   if (command.vanished) out_.vanished(selected()->expunged, Vanished::earlier);
   bool missing = false;
-  for (const auto& item : view_.items(*spans)) {
+  for (const auto& item : items) {
     Message* m = message(item.uid);
     missing = missing || m == nullptr;
     if (m == nullptr || (command.changed_since && m->modseq <= *command.changed_since)) continue;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "proto/imap/search.h"
 #include "proto/imap/seq_set.h"
 #include "proto/imap/types.h"
 
@@ -66,6 +67,7 @@ struct Fetch {
   SeqSet set;
   std::vector<FetchItem> items;  // UID FETCH: `uid` is among them; CHANGEDSINCE: `modseq` too
   std::optional<ModSeq> changed_since;  // RFC 7162 §3.1.4.1
+  std::optional<PartialRange> partial;  // UID FETCH: only these of the set (RFC 9394 §3.3)
   bool vanished = false;  // RFC 7162 §3.2.6; needs QRESYNC, UID FETCH and changed_since
 };
 

@@ -23,6 +23,7 @@ struct Limits {
   std::size_t depth = 32;                // of nested search keys and lists
   std::size_t sequence_ranges = 10'000;  // of one sequence set
   std::size_t search_keys = 1'000;
+  std::size_t sort_criteria = 20;
   std::size_t fetch_items = 200;
   std::size_t header_fields = 200;  // names in one HEADER.FIELDS
   std::size_t section_parts = 64;   // numbers in one section

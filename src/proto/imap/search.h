@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "proto/imap/seq_set.h"
@@ -59,12 +60,26 @@ struct SearchKey {
   std::vector<SearchKey> children;
 };
 
+// "PARTIAL" SP partial-range (RFC 9394 §4): places in a list, from 1; counted from its end or not.
+struct PartialRange {
+  enum class From : std::uint8_t { start, end };
+  From from = From::start;
+  std::uint32_t first = 1;  // as written: may be behind `last`
+  std::uint32_t last = 1;
+  [[nodiscard]] std::string text() const;  // "1:500", "-1:-100"
+  // The half-open range of indexes that it names in a list of `size`.
+  [[nodiscard]] std::pair<std::size_t, std::size_t> of(std::size_t size) const;
+  friend bool operator==(const PartialRange&, const PartialRange&) = default;
+};
+
 struct SearchReturn {  // RFC 9051 §6.4.4 search-return-opts
   bool min : 1 = false;
   bool max : 1 = false;
   bool all : 1 = false;
   bool count : 1 = false;
-  bool save : 1 = false;  // RFC 5182: keep the result as "$"
+  bool save : 1 = false;                // RFC 5182: keep the result as "$"
+  bool relevancy : 1 = false;           // RFC 6203 §4
+  std::optional<PartialRange> partial;  // RFC 9394 §3.1
 };
 
 struct Search {
@@ -77,5 +92,10 @@ struct Search {
   bool uses_modseq =
       false;  // the answer must carry the highest MODSEQ of the hits (RFC 7162 §3.1.5)
 };
+
+// Which of the hits, ascending or as sorted, "$" shall hold: all, or only those that MIN, MAX and
+// PARTIAL return (RFC 5182 §2.4, RFC 9394 §3.2). Ascending.
+[[nodiscard]] std::vector<std::uint32_t> kept_hits(const SearchReturn& wanted,
+                                                   const std::vector<std::uint32_t>& hits);
 
 }  // namespace fumi::imap

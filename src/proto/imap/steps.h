@@ -19,6 +19,8 @@
 #include "proto/imap/list.h"
 #include "proto/imap/search.h"
 #include "proto/imap/seq_set.h"
+#include "proto/imap/sort.h"
+#include "proto/imap/thread.h"
 #include "proto/imap/types.h"
 
 namespace fumi::imap {
@@ -137,11 +139,12 @@ struct Move {
   std::string mailbox;
 };
 
-using Step = std::variant<NeedInput, Disconnect, StartCompress, StopCompress, Noop, Id, StartTls,
-                          AuthStart, AuthResponse, AuthCancelled, Login, Unauthenticate, Enable,
-                          NamespaceQuery, List, Lsub, Subscribe, Unsubscribe, Create, Delete,
-                          Rename, Status, Select, Idle, IdleDone, GetQuota, GetQuotaRoot, SetQuota,
-                          AppendBegin, AppendChunk, AppendEnd, AppendFinish, AppendAbort, Check,
-                          CloseMailbox, Unselect, Expunge, Search, Fetch, Store, Copy, Move>;
+using Step =
+    std::variant<NeedInput, Disconnect, StartCompress, StopCompress, Noop, Id, StartTls, AuthStart,
+                 AuthResponse, AuthCancelled, Login, Unauthenticate, Enable, NamespaceQuery, List,
+                 Lsub, Subscribe, Unsubscribe, Create, Delete, Rename, Status, Select, Idle,
+                 IdleDone, GetQuota, GetQuotaRoot, SetQuota, AppendBegin, AppendChunk, AppendEnd,
+                 AppendFinish, AppendAbort, Check, CloseMailbox, Unselect, Expunge, Search, Sort,
+                 Thread, Fetch, Store, Copy, Move>;
 
 }  // namespace fumi::imap

@@ -304,46 +304,6 @@ void Writer::selected(const SelectedInfo& info) {
   if (features_.imap4rev2) list({info.list_attributes, info.mailbox, false, {}});
 }
 
-void Writer::search(const Search& asked, const SearchResult& result) {
-  const auto hits = result.hits;
-  if (asked.answer == Search::Answer::search) {
-    out_.put("* SEARCH");
-    for (const std::uint32_t hit : hits) {
-      out_.put(' ');
-      put_number(hit);
-    }
-    if (result.modseq && !hits.empty()) {
-      out_.put(" (MODSEQ ");
-      put_number(result.modseq->value);
-      out_.put(')');
-    }
-    out_.put("\r\n");
-    return;
-  }
-  const SearchReturn& wanted = asked.wanted;
-  if (wanted.save && !wanted.min && !wanted.max && !wanted.all && !wanted.count) return;
-  out_.put("* ESEARCH (TAG ");
-  put_string(tag_);
-  out_.put(')');
-  if (asked.by == By::uid) out_.put(" UID");
-  const auto item = [&](std::string_view name, std::uint64_t value) {
-    out_.put(name);
-    put_number(value);
-  };
-  if (wanted.min && !hits.empty()) item(" MIN ", hits.front());
-  if (wanted.max && !hits.empty()) item(" MAX ", hits.back());
-  if (wanted.all && !hits.empty()) {
-    SeqSet set;
-    for (const std::uint32_t hit : hits)
-      set.add(hit);
-    out_.put(" ALL ");
-    out_.put(set.text());
-  }
-  if (wanted.count) item(" COUNT ", hits.size());
-  if (result.modseq && !hits.empty()) item(" MODSEQ ", result.modseq->value);
-  out_.put("\r\n");
-}
-
 void Writer::quota(std::string_view root, std::span<const QuotaResource> resources) {
   out_.put("* QUOTA ");
   put_astring(root);

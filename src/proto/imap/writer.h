@@ -38,7 +38,7 @@ struct SelectedInfo {
 };
 
 struct SearchResult {
-  std::span<const std::uint32_t> hits;  // ascending; sequence numbers or UIDs as was asked
+  std::span<const std::uint32_t> hits;  // sequence numbers or UIDs as was asked; ascending
   std::optional<ModSeq> modseq;         // highest of the hits, if Search::uses_modseq
 };
 
@@ -78,6 +78,8 @@ class Writer {
   void exists(std::uint32_t count);
   void recent(std::uint32_t count);  // nothing once IMAP4rev2 is enabled
   void search(const Search& asked, const SearchResult& result);  // SEARCH or ESEARCH
+  void sort(const Search& asked, const SearchResult& result);    // SORT or ESEARCH; hits as sorted
+  void thread(std::string_view forest);                          // ThreadForest::text()
   void quota(std::string_view root, std::span<const QuotaResource> resources);
   void quota_root(std::string_view mailbox, std::span<const std::string> roots);
   // message data; FETCH: see fetch_writer.h
@@ -108,6 +110,7 @@ class Writer {
   void status_line(std::string_view lead, std::string_view kind, const ResponseCode& code,
                    std::string_view text);
   void list_line(std::string_view kind, const ListEntry& entry);
+  void esearch(const Search& asked, const SearchResult& result);
   void put_namespace(std::span<const NamespaceEntry> entries);
 
   const Limits& limits_;

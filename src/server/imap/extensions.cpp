@@ -11,6 +11,10 @@ Task<bool> ImapSession::act_extension(imap::Step& step) {
     stream_ = net::make_deflate(std::move(stream_), options);
   } else if (std::holds_alternative<imap::StopCompress>(step)) {
     stream_ = net::end_deflate(std::move(stream_));
+  } else if (auto* sort = std::get_if<imap::Sort>(&step)) {
+    co_await on_sort(std::move(*sort));
+  } else if (auto* thread = std::get_if<imap::Thread>(&step)) {
+    co_await on_thread(std::move(*thread));
   } else {
     co_return false;
   }

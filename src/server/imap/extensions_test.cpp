@@ -33,5 +33,40 @@ TEST_CASE("COMPRESS: everything behind the OK is DEFLATE, IDLE too; UNAUTHENTICA
   CHECK(a.peer.rest().empty());
 }
 
+TEST_CASE("SORT and THREAD over stored mail; a store that fails says NO and nothing else") {
+  ImapFixture f;
+  ImapClient a = f.logged_in();
+  a.append("INBOX",
+           "From: b@x.example\r\nSubject: Re: plan\r\nReferences: <1@x>\r\n\r\nlonger\r\n");
+  a.append("INBOX", "From: a@x.example\r\nSubject: Plan\r\nMessage-ID: <1@x>\r\n\r\nx\r\n",
+           "(\\Flagged) ");
+  a.append("INBOX", "From: c@x.example\r\nSubject: \xC3\x84pfel\r\n\r\ny\r\n");
+  CHECK(a("SELECT INBOX").contains("* 3 EXISTS"));
+  CHECK(a("SORT (FROM) UTF-8 ALL").contains("* SORT 2 1 3\r\n"));
+  CHECK(a("SORT (REVERSE SIZE) UTF-8 ALL").contains("* SORT 1 2 3\r\n"));
+  CHECK(a("SORT (SUBJECT) UTF-8 UNFLAGGED").contains("* SORT 3 1\r\n"));
+  CHECK(a("THREAD REFERENCES UTF-8 ALL").contains("* THREAD (3)(2 1)\r\n") !=
+        a("THREAD REFERENCES UTF-8 ALL").contains("* THREAD (2 1)(3)\r\n"));
+  CHECK(a("SEARCH SUBJECT {6+}\r\n\xC3\xA4PFEL").contains("* SEARCH 3\r\n"));
+  CHECK(a("SORT RETURN (SAVE) (FROM) UTF-8 FROM x.example UNFLAGGED").contains("x OK"));
+  CHECK(a("UID FETCH $ (UID)").contains("* 3 FETCH (UID 3)"));
+  for (const char* command : {"SORT (FROM) UTF-8 ALL", "THREAD REFERENCES UTF-8 ALL",
+                              "SORT RETURN (SAVE) (ARRIVAL) UTF-8 ALL"}) {
+    for (std::size_t at = 1; at <= 2; ++at) {
+      f.w.faults.arm(at);
+      const std::string answer = a(command);
+      const bool failed = f.w.faults.went_off();
+      f.w.faults.arm(0);
+      CHECK(answer.contains(failed ? "x NO [UNAVAILABLE]" : "x OK"));
+      if (failed) CHECK_FALSE(answer.contains("* "));
+    }
+  }
+  CHECK(a("SORT RETURN (SAVE) (ARRIVAL) UTF-8 ALL").contains("x OK"));
+  f.w.faults.arm(1);
+  CHECK(a("SORT RETURN (SAVE) (ARRIVAL) UTF-8 ALL").contains("x NO"));
+  f.w.faults.arm(0);
+  CHECK(a("SEARCH $").contains("* SEARCH\r\n"));  // RFC 5182 §2.1: what failed left nothing
+}
+
 }  // namespace
 }  // namespace fumi::server

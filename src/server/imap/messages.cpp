@@ -106,6 +106,10 @@ Task<void> ImapSession::on_fetch(imap::Fetch fetch) {
     co_await finish(kNoSuchMessage);
     co_return;
   }
+  if (fetch.partial) {  // RFC 9394 §3.3
+    const auto [begin, end] = fetch.partial->of(items->size());
+    *items = {items->begin() + std::ptrdiff_t(begin), items->begin() + std::ptrdiff_t(end)};
+  }
   co_await catch_up();
   if (fetch.changed_since) {
     const ModSeq since(fetch.changed_since->value);

@@ -165,7 +165,7 @@ class Translator {
 
 }  // namespace
 
-Task<Result<std::vector<Entry>>> ImapSession::matching(const imap::SearchKey& program) {
+Task<Result<std::vector<Entry>>> ImapSession::hits_of(const imap::SearchKey& program) {
   SearchQuery query = Translator(selected_->view, system_clock().now()).query(program);
   service::SearchScope scope;
   scope.mailboxes.push_back(selected_->id);
@@ -178,23 +178,30 @@ Task<Result<std::vector<Entry>>> ImapSession::matching(const imap::SearchKey& pr
   co_return entries;
 }
 
+Task<Result<std::vector<Uid>>> ImapSession::matching(const imap::SearchKey& program) {
+  auto hits = co_await hits_of(program);
+  if (!hits) co_return std::unexpected(std::move(hits).error());
+  std::vector<Uid> uids;
+  for (const Entry& entry : *hits)
+    uids.push_back(entry.uid);
+  co_return uids;
+}
+
 Task<void> ImapSession::on_search(imap::Search search) {
-  auto hits = co_await matching(search.program);
+  auto hits = co_await hits_of(search.program);
   if (!hits) {
-    // Half a result would look like a whole one.
+    if (search.wanted.save) selected_->view.save_result({});  // RFC 5182 §2.1
     co_await finish(to_imap(hits.error()));
     co_return;
   }
   std::vector<std::uint32_t> numbers;
-  imap::SeqSet saved;
   imap::ModSeq highest;
   for (const Entry& entry : *hits) {
     const auto number = selected_->view.number_of({entry.uid.value});
     numbers.push_back(search.by == imap::By::uid ? entry.uid.value : number->value);
-    saved.add(entry.uid.value);
     highest.value = std::max(highest.value, entry.modseq.value());
   }
-  if (search.wanted.save) selected_->view.save_result(saved);
+  keep_result(search, numbers);
   imap::SearchResult result;
   result.hits = numbers;
   if (search.uses_modseq && !numbers.empty()) result.modseq = highest;

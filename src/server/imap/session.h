@@ -1,11 +1,12 @@
 // ImapSession: one IMAP connection. Connects the engine, the stream and the mailbox service.
 //
 // session.cpp: the loop, login, IDLE · mailboxes.cpp: commands on mailboxes · messages.cpp:
-// commands on messages · search_run.cpp: SEARCH · extensions.cpp: where other steps go. What
-// changed in the selected mailbox comes in by sync().
+// commands on messages · search_run.cpp: SEARCH · sort.cpp: SORT, THREAD · extensions.cpp: where
+// other steps go. What changed in the selected mailbox comes in by sync().
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -112,7 +113,14 @@ class ImapSession {
   Task<void> on_close();
   Task<void> on_search(imap::Search search);
   // The entries that the client sees and that match, by UID.
-  Task<Result<std::vector<Entry>>> matching(const imap::SearchKey& program);
+  Task<Result<std::vector<Entry>>> hits_of(const imap::SearchKey& program);
+  Task<Result<std::vector<Uid>>> matching(const imap::SearchKey& program);
+  void keep_result(const imap::Search& search, const std::vector<std::uint32_t>& numbers);
+  Task<void> on_sort(imap::Sort sort);
+  Task<void> on_thread(imap::Thread thread);
+  using SummaryReader =
+      std::function<void(std::uint32_t number, const Entry& entry, const mime::Summary& summary)>;
+  Task<Status> read_summaries(std::vector<Uid> uids, imap::By by, SummaryReader reader);
   // The messages that a set names; nullopt: a number beyond the mailbox.
   [[nodiscard]] std::optional<Items> items_of(const imap::SeqSet& set, imap::By by) const;
   [[nodiscard]] std::optional<std::vector<Uid>> uids_of(const imap::SeqSet& set, imap::By by) const;

@@ -75,6 +75,16 @@ std::optional<Section> section(Parser& p);
 // SEARCH: parse_search.cpp
 Parsed parse_search(Parser& p);
 Parsed parse_uid_search(Parser& p);
+bool search_return_opts(Parser& p, SearchReturn& out);  // behind "RETURN"
+bool search_program(Parser& p, Search& out);
+bool known_charset(Parser& p, std::string_view name);
+bool take_word(Parser& p, std::string_view word);
+std::optional<PartialRange> partial_range(Parser& p);
+// SORT and THREAD: parse_sort.cpp
+Parsed parse_sort(Parser& p);
+Parsed parse_uid_sort(Parser& p);
+Parsed parse_thread(Parser& p);
+Parsed parse_uid_thread(Parser& p);
 
 // What is read of APPEND before a message's literal (engine_append.cpp):
 //   SP mailbox [SP flag-list] [SP date-time] SP [ "UTF8" SP "(" ]

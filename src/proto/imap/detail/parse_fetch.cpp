@@ -203,6 +203,10 @@ bool fetch_modifiers(Parser& p, Fetch& out) {
       out.changed_since = p.mod_sequence_value();
       if (!out.changed_since) return false;
       p.enable_condstore();
+    } else if (word == "PARTIAL" && !out.partial && out.by == By::uid) {
+      if (!p.sp()) return false;
+      out.partial = partial_range(p);
+      if (!out.partial) return false;
     } else if (word == "VANISHED") {
       out.vanished = true;
     } else {

@@ -25,7 +25,8 @@ enum class Argument : std::uint8_t {
   object,
   modseq,
   negation,
-  either
+  either,
+  fuzzy
 };
 
 struct Name {
@@ -47,6 +48,7 @@ constexpr std::array kKeys{
     Name{"EMAILID", Kind::email_id, Argument::object},
     Name{"FLAGGED", Kind::flag, Argument::flag_set, "\\Flagged"},
     Name{"FROM", Kind::from, Argument::string},
+    Name{"FUZZY", Kind::all, Argument::fuzzy},
     Name{"HEADER", Kind::header, Argument::header},
     Name{"KEYWORD", Kind::flag, Argument::keyword_set},
     Name{"LARGER", Kind::larger, Argument::size},
@@ -93,6 +95,7 @@ class SearchParser {
  public:
   explicit SearchParser(Parser& p) : p_(p) {}
   [[nodiscard]] bool uses_modseq() const { return uses_modseq_; }
+  [[nodiscard]] bool uses_fuzzy() const { return uses_fuzzy_; }
 
   // search-key *(SP search-key)
   [[nodiscard]] std::optional<SearchKey> keys(std::size_t depth) {
@@ -146,6 +149,9 @@ class SearchParser {
     }
     if (!p_.sp()) return std::nullopt;
     switch (name.argument) {
+      case Argument::fuzzy:  // RFC 6203 §3: may match more; what we find is exact
+        uses_fuzzy_ = true;
+        return search_key(depth + 1);
       case Argument::negation:
       case Argument::either:
         return nested(std::move(key), depth);
@@ -245,10 +251,28 @@ class SearchParser {
   Parser& p_;
   std::size_t count_ = 0;
   bool uses_modseq_ = false;
+  bool uses_fuzzy_ = false;
 };
+
+}  // namespace
+
+// partial-range = nz-number ":" nz-number / "-" nz-number ":" "-" nz-number
+std::optional<PartialRange> partial_range(Parser& p) {
+  PartialRange range;
+  const bool from_end = p.take('-');
+  if (from_end) range.from = PartialRange::From::end;
+  const auto first = p.nz_number();
+  if (!first || !p.expect(':') || (from_end && !p.expect('-'))) return std::nullopt;
+  const auto last = p.nz_number();
+  if (!last) return std::nullopt;
+  range.first = *first;
+  range.last = *last;
+  return range;
+}
 
 // search-return-opts = SP "RETURN" SP "(" [search-return-opt *(SP search-return-opt)] ")"
 bool search_return_opts(Parser& p, SearchReturn& out) {
+  out.all = false;
   if (!p.sp() || !p.expect('(')) return false;
   if (p.take(')')) {
     out.all = true;  // RFC 4731 §3.1: "()" means ALL
@@ -266,13 +290,25 @@ bool search_return_opts(Parser& p, SearchReturn& out) {
       out.count = true;
     } else if (option == "SAVE") {
       out.save = true;
+    } else if (option == "RELEVANCY") {
+      out.relevancy = true;
+    } else if (option == "PARTIAL" && !out.partial) {
+      if (!p.sp()) return false;
+      out.partial = partial_range(p);
+      if (!out.partial) return false;
     } else {
       (void)p.fail("unknown SEARCH return option");
       return false;
     }
   } while (p.take(' '));
+  if (out.all && out.partial) {  // RFC 9394 §3.1
+    (void)p.fail("ALL and PARTIAL exclude each other");
+    return false;
+  }
   return p.expect(')');
 }
+
+namespace {
 
 // "CHARSET" SP charset SP. Only UTF-8 and its subset (RFC 9051 §6.4.4); none at all once UTF-8 is
 // agreed on (RFC 6855 §3).
@@ -284,7 +320,13 @@ bool charset(Parser& p) {
     (void)p.fail("CHARSET is not allowed with UTF8=ACCEPT");
     return false;
   }
-  if (ascii::iequals(*name, "UTF-8") || ascii::iequals(*name, "US-ASCII")) return true;
+  return known_charset(p, *name);
+}
+
+}  // namespace
+
+bool known_charset(Parser& p, std::string_view name) {
+  if (ascii::iequals(name, "UTF-8") || ascii::iequals(name, "US-ASCII")) return true;
   (void)p.refuse(no("Charset is not supported", code::bad_charset()));
   return false;
 }
@@ -296,6 +338,22 @@ bool take_word(Parser& p, std::string_view word) {
   return false;
 }
 
+// search-key *(SP search-key), to the command's end
+bool search_program(Parser& p, Search& out) {
+  SearchParser keys(p);
+  auto program = keys.keys(0);
+  if (!program || !p.end()) return false;
+  out.program = std::move(*program);
+  out.uses_modseq = keys.uses_modseq();
+  if (out.wanted.relevancy && !keys.uses_fuzzy()) {  // RFC 6203 §4
+    (void)p.fail("RELEVANCY needs FUZZY");
+    return false;
+  }
+  return true;
+}
+
+namespace {
+
 // search = "SEARCH" [search-return-opts] SP ["CHARSET" SP charset SP] search-key *(SP search-key)
 Parsed search(Parser& p, By by) {
   Search out;
@@ -305,15 +363,10 @@ Parsed search(Parser& p, By by) {
   if (!p.sp()) return std::nullopt;
   if (take_word(p, "RETURN")) {
     out.answer = Search::Answer::esearch;
-    out.wanted.all = false;
     if (!search_return_opts(p, out.wanted) || !p.sp()) return std::nullopt;
   }
   if (take_word(p, "CHARSET") && !charset(p)) return std::nullopt;
-  SearchParser keys(p);
-  auto program = keys.keys(0);
-  if (!program || !p.end()) return std::nullopt;
-  out.program = std::move(*program);
-  out.uses_modseq = keys.uses_modseq();
+  if (!search_program(p, out)) return std::nullopt;
   return out;
 }
 

@@ -1,0 +1,63 @@
+// The fake host's half of SEARCH, SORT and THREAD.
+#include <algorithm>
+
+#include "proto/imap/fake_host.h"
+
+namespace fumi::imap::fake {
+
+std::vector<Session::Hit> Session::hits(const SearchKey& program, By by) {
+  std::vector<Hit> out;
+  for (std::uint32_t i = 1; i <= view_.size(); ++i) {
+    const Message* m = message(view_.uid_of(SeqNumber{i}).value_or(Uid{}));
+    if (m != nullptr && hit(program, *m)) out.push_back({by == By::uid ? m->uid.value : i, m});
+  }
+  return out;
+}
+
+void Session::keep(const Search& command, const std::vector<std::uint32_t>& numbers) {
+  if (!command.wanted.save) return;
+  SeqSet uids;
+  for (const std::uint32_t number : kept_hits(command.wanted, numbers)) {
+    const bool by_uid = command.by == By::uid;
+    uids.add(by_uid ? number : view_.uid_of(SeqNumber{number}).value_or(Uid{1}).value);
+  }
+  view_.save_result(uids);
+}
+
+void Session::on(Search& command) {
+  std::vector<std::uint32_t> numbers;
+  ModSeq most;
+  for (const Hit& hit : hits(command.program, command.by)) {
+    numbers.push_back(hit.number);
+    most = std::max(most, hit.message->modseq);
+  }
+  keep(command, numbers);
+  out_.search(command, {numbers, command.uses_modseq ? std::optional(most) : std::nullopt});
+  finish(ok("Search completed"));
+}
+
+void Session::on(Sort& command) {
+  std::vector<SortItem> items;
+  for (const Hit& hit : hits(command.search.program, command.search.by)) {
+    const Message& m = *hit.message;
+    items.push_back(
+        sort_item(command.criteria, {hit.number, m.arrived, m.raw->size(), m.summary.get()}));
+  }
+  sort_items(command.criteria, items);
+  std::vector<std::uint32_t> numbers;
+  for (const SortItem& item : items)
+    numbers.push_back(item.number);
+  keep(command.search, numbers);
+  out_.sort(command.search, {numbers, std::nullopt});
+  finish(ok("Sort completed"));
+}
+
+void Session::on(Thread& command) {
+  std::vector<ThreadItem> items;
+  for (const Hit& hit : hits(command.program, command.by))
+    items.push_back(thread_item(hit.number, hit.message->arrived, *hit.message->summary));
+  out_.thread(thread(command.algorithm, items).text());
+  finish(ok("Thread completed"));
+}
+
+}  // namespace fumi::imap::fake

@@ -103,6 +103,12 @@ class Imaplib(FumiTest):
                 self.session.literal = words.encode()
                 self.assertEqual(ok(self.session.uid("SEARCH", "CHARSET", "UTF-8", key)), [b"2"])
 
+    def test_sort_and_thread(self):
+        self.append("pear", "Re: apple", "apple", "Fig")
+        self.assertEqual(ok(self.session.sort("(SUBJECT)", "UTF-8", "ALL")), [b"2 3 4 1"])
+        self.assertEqual(ok(self.session.uid("SORT", "(REVERSE ARRIVAL)", "UTF-8", "ALL")), [b"4 3 2 1"])
+        self.assertEqual(ok(self.session.thread("ORDEREDSUBJECT", "UTF-8", "SUBJECT apple"))[0].count(b"("), 1)
+
     def test_uids_never_return(self):
         self.append("a", "b")
         before = ok(self.session.status(self.mailbox, "(UIDNEXT UIDVALIDITY)"))[0]
@@ -283,6 +289,13 @@ class Mutt(FumiTest):
         self.interactive(f"'<search>~s {word}<enter><copy-message><kill-line>{box}<enter><delete-message><sync-mailbox><exit>'")
         self.assertIn(subject, wait_until(lambda: box.exists() and box.read_text(), "the saved message"))
         self.assertNotIn(subject, self.fumi.subjects())
+
+
+class MuttCompressed(Mutt):
+    def setUp(self):
+        super().setUp()
+        with self.rc.open("a") as rc:
+            rc.write("set imap_deflate=yes\n")  # RFC 4978
 
 
 class Neomutt(Mutt):

@@ -19,6 +19,7 @@
 #include "base/task.h"
 #include "domain/ports/directory_store.h"
 #include "domain/ports/mailbox_store.h"
+#include "domain/ports/metadata_store.h"
 #include "domain/ports/platform_store.h"
 #include "domain/ports/queue_store.h"
 #include "domain/ports/record_store.h"
@@ -34,6 +35,7 @@ class Tx {
   [[nodiscard]] virtual const TenantScope& scope() const = 0;
   virtual DirectoryStore& directory() = 0;
   virtual MailboxStore& mailboxes() = 0;
+  virtual MetadataStore& metadata() = 0;
   virtual QueueStore& queue() = 0;
   virtual RecordStore& records() = 0;
   virtual SearchStore& search() = 0;

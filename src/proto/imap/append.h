@@ -10,11 +10,15 @@
 #include <vector>
 
 #include "base/time.h"
+#include "proto/imap/types.h"
 
 namespace fumi::imap {
 
 // APPEND (RFC 9051 §6.3.12, RFC 3502, RFC 6855 §4): for each message AppendBegin, AppendChunk*,
 // AppendEnd; then AppendFinish, in which all become visible together, or AppendAbort.
+// REPLACE (RFC 8508 §3) is an APPEND of one message that removes another: the same steps, with
+// `replaces` set. What AppendFinish answers then is an untagged OK with APPENDUID and the EXPUNGE,
+// before the tagged OK.
 struct AppendBegin {  // (Engine::accept_append(), or finish() with a refusal)
   std::string mailbox;
   std::vector<std::string> flags;
@@ -22,6 +26,11 @@ struct AppendBegin {  // (Engine::accept_append(), or finish() with a refusal)
   std::uint64_t octets = 0;
   enum class Form : std::uint8_t { literal, literal8, utf8 } form = Form::literal;
   std::size_t index = 0;  // of the messages of one command
+  struct Replaces {
+    By by = By::seq;
+    std::uint32_t number = 0;  // SeqSet::kStar: the last one
+  };
+  std::optional<Replaces> replaces;
 };
 struct AppendChunk {
   std::string_view octets;

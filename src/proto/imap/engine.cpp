@@ -120,6 +120,11 @@ std::optional<Reply> Engine::read_head(std::size_t& arguments_at) {
   return std::nullopt;
 }
 
+// APPEND, REPLACE, UID REPLACE: their literal is streamed.
+bool Engine::takes_message() const {
+  return rule_ != nullptr && (rule_->verb == "APPEND" || rule_->verb.ends_with("REPLACE"));
+}
+
 std::optional<Step> Engine::on_line() {
   switch (phase_) {
     case Phase::auth_response:
@@ -148,7 +153,7 @@ std::optional<Step> Engine::on_literal() {
       return std::nullopt;
     }
   }
-  if (rule_ != nullptr && rule_->verb == "APPEND") return on_append_literal();
+  if (takes_message()) return on_append_literal();
   const std::uint64_t most = state_ == State::not_authenticated ? limits().literal_octets_preauth
                                                                 : limits().literal_octets;
   const std::uint64_t held = framer_.frame().size();
@@ -206,8 +211,8 @@ std::optional<Step> Engine::run_command() {
     phase_ = Phase::busy;
     return act(std::move(*step));
   }
-  if (verb == "APPEND") {  // no literal in sight
-    end_command(bad("APPEND takes a message as a literal"));
+  if (takes_message()) {  // no literal in sight
+    end_command(bad(std::string(verb) + " takes a message as a literal"));
     return std::nullopt;
   }
   if (!rest.empty()) {
@@ -244,6 +249,11 @@ std::optional<Step> Engine::act(Step step) {
     writer_.continuation("idling");
     phase_ = Phase::idling;
   }
+  if (auto* multi = std::get_if<MultiSearch>(&step);
+      multi != nullptr && multi->reads_selected() && state_ != State::selected) {
+    end_command(bad("No mailbox is selected"));  // RFC 7377 §2.2
+    return std::nullopt;
+  }
   if (std::holds_alternative<Select>(step) && state_ == State::selected) {
     writer_.status_ok("Previous mailbox is closed", code::plain(code::Plain::closed));
   }
@@ -253,9 +263,10 @@ std::optional<Step> Engine::act(Step step) {
     end_command(ok("List completed"));
     return std::nullopt;
   }
-  writer_.set_tag(std::holds_alternative<Search>(step) || std::holds_alternative<Sort>(step)
-                      ? std::string_view(tag_)
-                      : "");
+  const bool is_search = std::holds_alternative<Search>(step) ||
+                         std::holds_alternative<Sort>(step) ||
+                         std::holds_alternative<MultiSearch>(step);
+  writer_.set_tag(is_search ? std::string_view(tag_) : "");
   return step;
 }
 
@@ -306,6 +317,11 @@ std::optional<Step> Engine::start_auth(AuthStart& start) {
     return std::nullopt;
   }
   return std::move(start);
+}
+
+void Engine::progress(std::uint64_t done, std::uint64_t total) {
+  if (phase_ != Phase::busy || rule_ == nullptr || done >= total) return;
+  writer_.status_ok("Still at work", code::in_progress(tag_, done, total));
 }
 
 void Engine::challenge(std::string_view bytes) {

@@ -52,6 +52,8 @@ class Engine {
   // AppendBegin: go on; the message follows as AppendChunk. To refuse, finish() instead: the
   // literal is then never asked for, or swallowed.
   void accept_append();
+  // Says how far the command in flight is (RFC 9585); nothing if there is none.
+  void progress(std::uint64_t done, std::uint64_t total);
   // The TLS handshake after StartTls is done.
   void tls_started() { channel_ = Channel::tls; }
   // Says BYE; the next step is Disconnect (autologout, shutdown: RFC 9051 §5.4, §7.1.5).
@@ -93,6 +95,7 @@ class Engine {
   [[nodiscard]] std::optional<Step> start_auth(AuthStart& start);
   [[nodiscard]] std::optional<Step> start_tls();
   [[nodiscard]] std::optional<Step> start_compress();
+  [[nodiscard]] bool takes_message() const;
   [[nodiscard]] std::optional<Step> on_append_literal();
   [[nodiscard]] std::optional<Step> on_append_tail();
   [[nodiscard]] std::optional<Step> begin_append(AppendBegin begin);

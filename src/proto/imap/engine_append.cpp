@@ -1,5 +1,5 @@
-// APPEND (RFC 9051 §6.3.12, RFC 3502 MULTIAPPEND, RFC 3516 literal8, RFC 6855 §4 UTF8): messages go
-// to the host while they are read, so that none is ever held here.
+// APPEND and REPLACE (RFC 8508) (RFC 9051 §6.3.12, RFC 3502 MULTIAPPEND, RFC 3516 literal8, RFC
+// 6855 §4 UTF8): messages go to the host while they are read, so that none is ever held here.
 #include "proto/imap/detail/commands.h"
 #include "proto/imap/engine.h"
 
@@ -15,7 +15,15 @@ std::optional<Step> Engine::on_append_literal() {
   Parser p(frame, features(), limits());
   const auto tag = p.tag();
   if (!tag || !p.take(' ')) return std::nullopt;  // can't be: on_literal() has read it
-  (void)p.keyword();
+  if (p.keyword() == "UID" && p.take(' ')) (void)p.keyword();
+  std::optional<AppendBegin::Replaces> replaces;
+  if (rule_->verb != "APPEND") {
+    replaces = detail::parse_replaced(p, rule_->verb == "REPLACE" ? By::seq : By::uid);
+    if (!replaces) {
+      refuse_literal(p.reply());
+      return std::nullopt;
+    }
+  }
   auto head = detail::parse_append_mailbox(p);
   if (!head) {
     refuse_literal(p.reply());
@@ -32,6 +40,7 @@ std::optional<Step> Engine::on_append_literal() {
     return std::nullopt;
   }
   append_mailbox_ = head->begin.mailbox;
+  head->begin.replaces = replaces;
   append_index_ = 0;
   if (!detail::parse_append_message(p, head->begin)) {
     refuse_literal(p.reply());
@@ -89,6 +98,7 @@ std::optional<Step> Engine::on_append_tail() {
     phase_ = Phase::busy;
     return AppendFinish{};
   }
+  if (rule_->verb != "APPEND") return fail_append(bad("REPLACE takes one message"));
   AppendBegin begin;
   begin.mailbox = append_mailbox_;
   if (!detail::parse_append_message(p, begin)) return fail_append(p.reply());

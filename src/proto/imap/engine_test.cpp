@@ -203,5 +203,24 @@ TEST_CASE("capabilities follow state, channel and options") {
   CHECK(in.find("AUTH=") == std::string::npos);
 }
 
+TEST_CASE("progress is told of the command in flight, and only while it is not done") {
+  auto options = std::make_shared<Options>();
+  Engine engine(options, Channel::tls);
+  engine.progress(1, 2);
+  engine.feed("a LOGIN b c\r\n");
+  (void)engine.next();
+  engine.finish(ok("Done"));
+  engine.feed("b-1 LIST \"\" *\r\n");
+  (void)engine.next();
+  (void)engine.writer().output().take();
+  engine.progress(3, 10);
+  engine.progress(10, 10);
+  CHECK(engine.writer().output().take() == "* OK [INPROGRESS (\"b-1\" 3 10)] Still at work\r\n");
+  engine.finish(ok("Done"));
+  (void)engine.writer().output().take();
+  engine.progress(3, 10);
+  CHECK(engine.writer().output().empty());
+}
+
 }  // namespace
 }  // namespace fumi::imap

@@ -39,6 +39,7 @@ struct Account {
   Account();  // the fixture
   std::map<std::string, Mailbox> mailboxes;
   std::uint64_t modseq = 100;
+  std::map<std::string, std::map<std::string, std::string>> metadata;  // by mailbox
   std::uint32_t next_validity = 2;
 };
 
@@ -80,6 +81,8 @@ class Session {
   void on(Status&);
   void on(Select&);
   void on(IdleDone&);
+  void on(GetMetadata&);
+  void on(SetMetadata&);
   void on(GetQuota&);
   void on(GetQuotaRoot&);
   void on(SetQuota&);
@@ -91,6 +94,7 @@ class Session {
   void on(Unselect&);
   void on(Expunge&);
   void on(Search&);
+  void on(MultiSearch&);
   void on(Sort&);
   void on(Thread&);
   void on(Fetch&);
@@ -105,6 +109,7 @@ class Session {
   void tell();
   void compare();  // what other sessions did to the selected mailbox
   void write_status(const Mailbox& box, StatusItems items);
+  void write_metadata(const std::string& name, const MetadataQuery& query, Reply& reply);
   void write_quota();
   void fetch_one(const Fetch& fetch, SelectedView::Item item, Message& message);
   void write_flags(SelectedView::Item item);
@@ -130,6 +135,7 @@ class Session {
   ModSeq told_;
   std::vector<std::string> trace_;
   std::vector<std::pair<AppendBegin, std::string>> appends_;
+  Uid replaced_;  // by the APPEND in work; 0: none
   bool closed_ = false;
 };
 

@@ -1,5 +1,6 @@
 // The fake host's half of the commands on messages.
 #include <algorithm>
+#include <utility>
 
 #include "base/ascii.h"
 #include "proto/imap/fake_host.h"
@@ -233,12 +234,26 @@ void Session::on(AppendBegin& begin) {
     engine_.finish(no("No such mailbox", code::Plain::try_create));
     return;
   }
+  if (begin.replaces) {
+    SeqSet one;
+    one.add(std::max<std::uint32_t>(begin.replaces->number, 1));
+    if (begin.replaces->number == SeqSet::kStar) one = *SeqSet::parse("*", 1);
+    const auto spans = view_.resolve(one, begin.replaces->by);
+    if (!spans || spans->empty() || read_only_) {
+      engine_.finish(no("No such message", code::Plain::nonexistent));
+      return;
+    }
+    replaced_ = view_.items(*spans).front().uid;
+  }
   appends_.emplace_back(begin, std::string());
   engine_.accept_append();
 }
 
 void Session::on(AppendChunk& chunk) { appends_.back().second += chunk.octets; }
-void Session::on(AppendAbort&) { appends_.clear(); }
+void Session::on(AppendAbort&) {
+  appends_.clear();
+  replaced_ = Uid{};
+}
 
 void Session::on(AppendFinish&) {
   Mailbox* to = mailbox(appends_.front().first.mailbox);
@@ -255,6 +270,14 @@ void Session::on(AppendFinish&) {
     to->messages.push_back(std::move(m));
   }
   appends_.clear();
+  if (replaced_.value != 0) {
+    out_.status_ok("Replaced", code::append_uid(to->validity, uids));
+    SeqSet gone;
+    gone.add(std::exchange(replaced_, Uid{}).value);
+    (void)expunge(&gone);
+    finish(ok("Replaced"));
+    return;
+  }
   finish(ok("Appended", code::append_uid(to->validity, uids)));
 }
 

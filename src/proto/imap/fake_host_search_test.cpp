@@ -36,6 +36,32 @@ void Session::on(Search& command) {
   finish(ok("Search completed"));
 }
 
+void Session::on(MultiSearch& command) {
+  const std::string selected = selected_;
+  const SelectedView view = view_;
+  for (const auto& [name, box] : account_->mailboxes) {
+    const bool asked = std::ranges::any_of(command.sources, [&](const MailboxFilter& source) {
+      return names_mailbox(source, {name, selected, box.subscribed});
+    });
+    if (!asked) continue;
+    selected_ = name;
+    std::vector<Uid> uids;
+    for (const Message& m : box.messages)
+      uids.push_back(m.uid);
+    view_ = SelectedView(uids);
+    std::vector<std::uint32_t> numbers;
+    for (const Hit& hit : hits(command.search.program, By::uid))
+      numbers.push_back(hit.number);
+    if (!numbers.empty()) {
+      out_.search_in(name, box.validity, command.search, {numbers, std::nullopt});
+    }
+    selected_ = selected;
+    view_ = view;
+    keep(command.search, numbers);
+  }
+  finish(ok("Search completed"));
+}
+
 void Session::on(Sort& command) {
   std::vector<SortItem> items;
   for (const Hit& hit : hits(command.search.program, command.search.by)) {

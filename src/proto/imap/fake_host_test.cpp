@@ -240,6 +240,8 @@ void Session::on(List& list) {
     if (list.wanted.subscribed && box.subscribed) entry.attributes.emplace_back("\\Subscribed");
     out_.list(entry);
     if (list.wanted.status) write_status(box, *list.wanted.status);
+    Reply ignored;
+    if (!list.wanted.metadata.empty()) write_metadata(name, {list.wanted.metadata}, ignored);
   }
   finish(ok("List completed"));
 }
@@ -409,6 +411,46 @@ void Session::on(Expunge& command) {
     (void)expunge(&deleted);
   }
   finish(ok("Expunged", code::highest_modseq(ModSeq{account_->modseq})));
+}
+
+void Session::write_metadata(const std::string& name, const MetadataQuery& query, Reply& reply) {
+  std::vector<std::pair<std::string, std::string>> all;
+  for (const auto& [entry, value] : account_->metadata[name])
+    all.emplace_back(entry, value);
+  const MetadataAnswer answer = pick_metadata(query, all);
+  out_.metadata(name, answer.values);
+  if (answer.longest != 0)
+    reply.code.text = "METADATA LONGENTRIES " + std::to_string(answer.longest);
+}
+
+void Session::on(GetMetadata& command) {
+  Reply reply = ok("Done");
+  if (!command.mailbox.empty() && mailbox(command.mailbox) == nullptr) {
+    reply = no("No such mailbox", code::Plain::nonexistent);
+  } else {
+    write_metadata(command.mailbox, command.query, reply);
+  }
+  finish(reply);
+}
+
+void Session::on(SetMetadata& command) {
+  if (!command.mailbox.empty() && mailbox(command.mailbox) == nullptr) {
+    finish(no("No such mailbox", code::Plain::nonexistent));
+    return;
+  }
+  auto& all = account_->metadata[command.mailbox];
+  for (const auto& [entry, value] : command.values) {
+    if (command.mailbox.empty() && entry.starts_with("/shared/")) {
+      finish(no("Not yours to set", code::Plain::no_perm));
+      return;
+    }
+    if (value) {
+      all[entry] = *value;
+    } else {
+      all.erase(entry);
+    }
+  }
+  finish(ok("Done"));
 }
 
 void Session::write_quota() {

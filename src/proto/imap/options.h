@@ -28,7 +28,9 @@ struct Limits {
   std::size_t header_fields = 200;  // names in one HEADER.FIELDS
   std::size_t section_parts = 64;   // numbers in one section
   std::size_t list_patterns = 100;
-  std::size_t flags = 100;  // in one flag list
+  std::size_t metadata_entries = 100;    // in one command
+  std::size_t metadata_octets = 65'536;  // of one value
+  std::size_t flags = 100;               // in one flag list
   std::size_t flag_octets = 255;
   std::size_t mailbox_octets = 1'000;  // of a name in UTF-8
   std::size_t id_fields = 30;          // RFC 2971 §3.3

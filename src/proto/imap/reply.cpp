@@ -60,6 +60,10 @@ ResponseCode highest_modseq(ModSeq modseq) {
   return {"HIGHESTMODSEQ " + std::to_string(modseq.value)};
 }
 ResponseCode modified(const SeqSet& set) { return {"MODIFIED " + set.text()}; }
+ResponseCode in_progress(std::string_view tag, std::uint64_t done, std::uint64_t total) {
+  return {"INPROGRESS (\"" + std::string(tag) + "\" " + std::to_string(done) + ' ' +
+          std::to_string(total) + ')'};
+}
 ResponseCode mailbox_id(std::string_view id) { return {"MAILBOXID (" + std::string(id) + ")"}; }
 ResponseCode capability(std::string_view list) { return {"CAPABILITY " + std::string(list)}; }
 

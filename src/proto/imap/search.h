@@ -72,6 +72,21 @@ struct PartialRange {
   friend bool operator==(const PartialRange&, const PartialRange&) = default;
 };
 
+// Which mailboxes a command is about: filter-mailboxes (RFC 5465 §8), subtree-one (RFC 7377 §2.2).
+struct MailboxFilter {
+  enum class Kind : std::uint8_t {
+    selected,
+    inboxes,   // those that mail is delivered to
+    personal,  // all of the user's own
+    subscribed,
+    subtree,      // `mailboxes` and everything under them
+    subtree_one,  // `mailboxes` and one level under them
+    mailboxes,
+  };
+  Kind kind = Kind::selected;
+  std::vector<std::string> mailboxes;
+};
+
 struct SearchReturn {  // RFC 9051 §6.4.4 search-return-opts
   bool min : 1 = false;
   bool max : 1 = false;
@@ -92,6 +107,22 @@ struct Search {
   bool uses_modseq =
       false;  // the answer must carry the highest MODSEQ of the hits (RFC 7162 §3.1.5)
 };
+
+// ESEARCH (RFC 7377): answered with one ESEARCH for each mailbox that has a hit.
+struct MultiSearch {
+  std::vector<MailboxFilter> sources;
+  Search search;                              // By::uid, Answer::esearch
+  [[nodiscard]] bool reads_selected() const;  // or saves its result
+  [[nodiscard]] bool reads_others() const;
+};
+
+// Whether a filter names a mailbox.
+struct FilteredMailbox {
+  const std::string& name;
+  const std::string& selected;  // name of the selected one; empty: none
+  bool subscribed = false;
+};
+[[nodiscard]] bool names_mailbox(const MailboxFilter& filter, const FilteredMailbox& mailbox);
 
 // Which of the hits, ascending or as sorted, "$" shall hold: all, or only those that MIN, MAX and
 // PARTIAL return (RFC 5182 §2.4, RFC 9394 §3.2). Ascending.

@@ -56,9 +56,46 @@ std::vector<std::uint32_t> kept_hits(const SearchReturn& wanted,
   return kept;
 }
 
+bool MultiSearch::reads_selected() const {
+  return search.wanted.save || std::ranges::any_of(sources, [](const MailboxFilter& source) {
+           return source.kind == MailboxFilter::Kind::selected;
+         });
+}
+
+bool MultiSearch::reads_others() const {
+  return std::ranges::any_of(sources, [](const MailboxFilter& source) {
+    return source.kind != MailboxFilter::Kind::selected;
+  });
+}
+
+bool names_mailbox(const MailboxFilter& filter, const FilteredMailbox& mailbox) {
+  using Kind = MailboxFilter::Kind;
+  const auto under = [&](const std::string& top) {
+    return mailbox.name.starts_with(top + '/') ? mailbox.name.size() > top.size() + 1 : false;
+  };
+  switch (filter.kind) {
+    case Kind::selected:
+      return mailbox.name == mailbox.selected;
+    case Kind::inboxes:  // filing by rules is the mailbox owner's, so INBOX alone is sure
+      return mailbox.name == "INBOX";
+    case Kind::personal:
+      return true;
+    case Kind::subscribed:
+      return mailbox.subscribed;
+    default:
+      break;
+  }
+  return std::ranges::any_of(filter.mailboxes, [&](const std::string& top) {
+    if (mailbox.name == top) return true;
+    if (filter.kind == Kind::mailboxes || !under(top)) return false;
+    return filter.kind == Kind::subtree ||
+           mailbox.name.find('/', top.size() + 1) == std::string::npos;
+  });
+}
+
 void Writer::search(const Search& asked, const SearchResult& result) {
   if (asked.answer == Search::Answer::esearch) {
-    esearch(asked, result);
+    esearch({}, asked, result);
     return;
   }
   out_.put("* SEARCH");
@@ -76,7 +113,7 @@ void Writer::search(const Search& asked, const SearchResult& result) {
 
 void Writer::sort(const Search& asked, const SearchResult& result) {
   if (asked.answer == Search::Answer::esearch) {
-    esearch(asked, result);
+    esearch({}, asked, result);
     return;
   }
   out_.put("* SORT");
@@ -99,7 +136,16 @@ void Writer::thread(std::string_view forest) {
   out_.put("\r\n");
 }
 
-void Writer::esearch(const Search& asked, const SearchResult& result) {
+void Writer::search_in(std::string_view mailbox, UidValidity validity, const Search& asked,
+                       const SearchResult& result) {
+  Writer name(limits_);
+  name.set_features(features_);
+  name.put_mailbox(mailbox);
+  esearch(" MAILBOX " + name.output().take() + " UIDVALIDITY " + std::to_string(validity.value),
+          asked, result);
+}
+
+void Writer::esearch(std::string_view correlator, const Search& asked, const SearchResult& result) {
   const auto hits = result.hits;
   const SearchReturn& wanted = asked.wanted;
   const bool only_save = wanted.save && !wanted.min && !wanted.max && !wanted.all &&
@@ -107,6 +153,7 @@ void Writer::esearch(const Search& asked, const SearchResult& result) {
   if (only_save) return;
   out_.put("* ESEARCH (TAG ");
   put_string(tag_);
+  out_.put(correlator);
   out_.put(')');
   if (asked.by == By::uid) out_.put(" UID");
   const auto item = [&](std::string_view name, std::uint64_t value) {

@@ -17,6 +17,7 @@
 #include "proto/imap/append.h"
 #include "proto/imap/fetch.h"
 #include "proto/imap/list.h"
+#include "proto/imap/metadata.h"
 #include "proto/imap/search.h"
 #include "proto/imap/seq_set.h"
 #include "proto/imap/sort.h"
@@ -34,8 +35,7 @@ struct Disconnect {
 
 // any state
 struct Noop {};  // (answer)
-// COMPRESS (RFC 4978 §3), UNAUTHENTICATE (RFC 8437 §4.1): flush, and from there on both directions
-// are compressed, or not any more.
+// From here on both directions are compressed (RFC 4978 §3), or not any more (RFC 8437 §4.1).
 struct StartCompress {};  // (note)
 struct StopCompress {};   // (note)
 struct Id {               // (answer) write id() first
@@ -143,8 +143,8 @@ using Step =
     std::variant<NeedInput, Disconnect, StartCompress, StopCompress, Noop, Id, StartTls, AuthStart,
                  AuthResponse, AuthCancelled, Login, Unauthenticate, Enable, NamespaceQuery, List,
                  Lsub, Subscribe, Unsubscribe, Create, Delete, Rename, Status, Select, Idle,
-                 IdleDone, GetQuota, GetQuotaRoot, SetQuota, AppendBegin, AppendChunk, AppendEnd,
-                 AppendFinish, AppendAbort, Check, CloseMailbox, Unselect, Expunge, Search, Sort,
-                 Thread, Fetch, Store, Copy, Move>;
+                 IdleDone, GetQuota, GetQuotaRoot, SetQuota, GetMetadata, SetMetadata, AppendBegin,
+                 AppendChunk, AppendEnd, AppendFinish, AppendAbort, Check, CloseMailbox, Unselect,
+                 Expunge, Search, MultiSearch, Sort, Thread, Fetch, Store, Copy, Move>;
 
 }  // namespace fumi::imap

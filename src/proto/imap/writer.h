@@ -13,6 +13,7 @@
 
 #include "base/time.h"
 #include "proto/imap/list.h"
+#include "proto/imap/metadata.h"
 #include "proto/imap/options.h"
 #include "proto/imap/output.h"
 #include "proto/imap/reply.h"
@@ -78,8 +79,12 @@ class Writer {
   void exists(std::uint32_t count);
   void recent(std::uint32_t count);  // nothing once IMAP4rev2 is enabled
   void search(const Search& asked, const SearchResult& result);  // SEARCH or ESEARCH
-  void sort(const Search& asked, const SearchResult& result);    // SORT or ESEARCH; hits as sorted
-  void thread(std::string_view forest);                          // ThreadForest::text()
+  // ESEARCH of one mailbox, to a MultiSearch (RFC 7377 §2.1).
+  void search_in(std::string_view mailbox, UidValidity validity, const Search& asked,
+                 const SearchResult& result);
+  void sort(const Search& asked, const SearchResult& result);  // SORT or ESEARCH; hits as sorted
+  void thread(std::string_view forest);                        // ThreadForest::text()
+  void metadata(std::string_view mailbox, const std::vector<MetadataValue>& values);  // if any
   void quota(std::string_view root, std::span<const QuotaResource> resources);
   void quota_root(std::string_view mailbox, std::span<const std::string> roots);
   // message data; FETCH: see fetch_writer.h
@@ -110,7 +115,7 @@ class Writer {
   void status_line(std::string_view lead, std::string_view kind, const ResponseCode& code,
                    std::string_view text);
   void list_line(std::string_view kind, const ListEntry& entry);
-  void esearch(const Search& asked, const SearchResult& result);
+  void esearch(std::string_view correlator, const Search& asked, const SearchResult& result);
   void put_namespace(std::span<const NamespaceEntry> entries);
 
   const Limits& limits_;

@@ -68,5 +68,100 @@ TEST_CASE("SORT and THREAD over stored mail; a store that fails says NO and noth
   CHECK(a("SEARCH $").contains("* SEARCH\r\n"));  // RFC 5182 §2.1: what failed left nothing
 }
 
+TEST_CASE(
+    "REPLACE: another session sees one message less and one more; a failure changes nothing") {
+  ImapFixture f;
+  f.deliver(3);
+  ImapClient a = f.selected();
+  ImapClient b = f.selected();
+  const std::string mail = service::testing::mail("a@b.example", "new");
+  const std::string literal = "{" + std::to_string(mail.size()) + "+}\r\n" + mail;
+  const std::string replaced = a("REPLACE 2 INBOX (\\Draft) " + literal);
+  CHECK(replaced.contains("* OK [APPENDUID "));
+  CHECK(replaced.contains("* 2 EXPUNGE"));
+  CHECK(replaced.contains("* 3 EXISTS"));
+  CHECK(replaced.contains("x OK"));
+  const std::string news = b("NOOP");
+  CHECK(news.contains("* 2 EXPUNGE"));
+  CHECK(news.contains("* 3 EXISTS"));
+  CHECK(a("FETCH 3 (FLAGS ENVELOPE)").contains("\"new\""));
+  CHECK(b("STORE 1 +FLAGS (\\Deleted)").contains("x OK"));
+  CHECK(b("EXPUNGE").contains("* 1 EXPUNGE"));
+  CHECK(a("UID REPLACE 1 INBOX " + literal).contains("x NO"));  // gone under the client
+  CHECK(a("NOOP").contains("x OK"));
+  for (std::size_t at = 1; at <= 4; ++at) {
+    f.w.faults.arm(at);
+    const std::string answer = a("REPLACE 1 INBOX " + literal);
+    const bool failed = f.w.faults.went_off();
+    f.w.faults.arm(0);
+    if (failed && answer.contains("x NO")) CHECK_FALSE(answer.contains("EXPUNGE"));
+    CHECK(b("STATUS INBOX (MESSAGES)").contains("(MESSAGES 2)"));
+  }
+  a.peer.say("l REPLACE 1 INBOX {99999999}\r\n");
+  CHECK(a.peer.until("l ").contains("l NO [TOOBIG]"));
+}
+
+TEST_CASE("a command that takes long says how far it is") {
+  ImapFixture f;
+  f.deliver(3);
+  f.host->options.progress_after = Duration(0);
+  ImapClient a = f.selected();
+  const std::string searched = a("SEARCH TEXT m2");
+  CHECK(searched.contains("* OK [INPROGRESS (\"t"));
+  CHECK(searched.contains("\" 0 3)]"));
+  CHECK(searched.contains("* SEARCH 2\r\n"));
+  CHECK(a("SORT (SUBJECT) UTF-8 ALL").contains("* OK [INPROGRESS ("));
+  CHECK_FALSE(a("SEARCH ALL").contains("INPROGRESS"));
+}
+
+TEST_CASE("ESEARCH looks into the account's own mailboxes, and no others") {
+  ImapFixture f;
+  f.deliver(2);
+  ImapClient taro = f.logged_in("taro@acme.example");
+  CHECK(taro("ESEARCH IN (personal) ALL") == "x OK ESEARCH done\r\n");
+  ImapClient a = f.logged_in();
+  a.append("Archive", service::testing::mail("a@b.example", "m1 again"));
+  const std::string found = a("ESEARCH IN (personal) RETURN (COUNT) SUBJECT m1");
+  CHECK(found.contains("MAILBOX Archive UIDVALIDITY "));
+  CHECK(found.contains("MAILBOX INBOX UIDVALIDITY "));
+  CHECK(found.contains(" UID COUNT 1\r\n"));
+  CHECK(a("ESEARCH IN (subtree-one (Archive Sent)) TEXT again").contains("UID ALL 1\r\n"));
+  CHECK(a("ESEARCH ALL").contains("x BAD"));
+  CHECK(a("SELECT INBOX").contains("x OK"));
+  CHECK(a("ESEARCH RETURN (SAVE) SUBJECT m2") == "x OK ESEARCH done\r\n");
+  CHECK(a("SEARCH $").contains("* SEARCH 2\r\n"));
+  f.w.faults.dead = true;
+  CHECK(a("ESEARCH IN (personal) ALL").contains("x NO [UNAVAILABLE]"));
+  f.w.faults.dead = false;
+}
+
+TEST_CASE("annotations last, have limits, and are the account's own") {
+  ImapFixture f;
+  ImapClient a = f.logged_in();
+  CHECK(
+      a("SETMETADATA INBOX (/private/comment \"mine\" /shared/comment \"too\")").contains("x OK"));
+  CHECK(a("SETMETADATA \"\" (/private/color \"red\")").contains("x OK"));
+  ImapClient b = f.logged_in();
+  CHECK(b("GETMETADATA INBOX /private/comment")
+            .contains("* METADATA INBOX (/private/comment \"mine\")"));
+  ImapClient taro = f.logged_in("taro@acme.example");
+  CHECK(taro("GETMETADATA INBOX /private/comment").contains("(/private/comment NIL)"));
+  CHECK(taro("GETMETADATA \"\" /private/color").contains("(/private/color NIL)"));
+  const std::string large = "{65537+}\r\n" + std::string(65'537, 'x');
+  CHECK(a("SETMETADATA INBOX (/private/large " + large + ")")
+            .contains("x NO [METADATA MAXSIZE 65536]"));
+  CHECK(a("SETMETADATA INBOX (/private/last \"y\" /private/large \"z\")").contains("x OK"));
+  for (int i = 0; i < 96; ++i)
+    CHECK(a("SETMETADATA INBOX (/private/n" + std::to_string(i) + " \"x\")").contains("x OK"));
+  CHECK(a("SETMETADATA INBOX (/private/more \"x\")").contains("x NO [METADATA TOOMANY]"));
+  CHECK(a("GETMETADATA INBOX /private/more").contains("NIL"));
+  CHECK(a("SETMETADATA \"\" (/shared/comment \"x\")").contains("x NO [NOPERM]"));
+  CHECK(a("LIST \"\" INBOX RETURN (METADATA (/private/last))").contains("(/private/last \"y\")"));
+  f.w.faults.dead = true;
+  CHECK(a("GETMETADATA INBOX /private/last").contains("x NO [UNAVAILABLE]"));
+  CHECK(a("SETMETADATA INBOX (/private/last NIL)").contains("x NO [UNAVAILABLE]"));
+  f.w.faults.dead = false;
+}
+
 }  // namespace
 }  // namespace fumi::server

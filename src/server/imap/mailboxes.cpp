@@ -147,6 +147,12 @@ Task<void> ImapSession::on_list(imap::List list) {
       const imap::StatusData data = data_of(mailbox, host_.options.append_max.octets);
       engine_.writer().status(mailbox.name, *list.wanted.status, data);
     }
+    if (!list.wanted.metadata.empty()) {  // RFC 9590
+      imap::MetadataQuery query;
+      query.entries = list.wanted.metadata;
+      imap::Reply ignored;
+      co_await tell_metadata(mailbox.name, std::move(query), ignored);
+    }
     if (engine_.writer().should_flush()) {
       const bool sent = co_await flush();
       if (!sent) break;
@@ -365,6 +371,11 @@ Task<void> ImapSession::on_append_begin(imap::AppendBegin begin) {
   if (begin.index == 0) {
     appending_.clear();
     append_mailbox_ = begin.mailbox;
+    replaced_.reset();
+    if (begin.replaces) {
+      const bool found = co_await start_replace(*begin.replaces);
+      if (!found) co_return;
+    }
     auto mailbox = co_await host_.mailboxes.find(who(), begin.mailbox);
     if (!mailbox) {
       imap::Reply reply = to_imap(mailbox.error());
@@ -393,6 +404,10 @@ Task<void> ImapSession::on_append_begin(imap::AppendBegin begin) {
 }
 
 Task<void> ImapSession::on_append_finish() {
+  if (replaced_) {
+    co_await finish_replace();
+    co_return;
+  }
   auto appended = co_await host_.mailboxes.append(who(), append_mailbox_, std::move(appending_));
   appending_.clear();
   if (!appended) {

@@ -19,6 +19,7 @@ struct ImapOptions {
   ImapPlaintext plaintext = ImapPlaintext::refuse;   // passwords without TLS
   Duration idle_timeout = std::chrono::minutes(30);  // RFC 9051 §5.4: at least 30 minutes
   Duration login_timeout = std::chrono::minutes(2);
+  Duration progress_after = std::chrono::seconds(10);  // RFC 9585 §4: not more often than this
   config::ByteCount append_max = config::mib(50);
 };
 

@@ -166,14 +166,20 @@ class Translator {
 }  // namespace
 
 Task<Result<std::vector<Entry>>> ImapSession::hits_of(const imap::SearchKey& program) {
-  SearchQuery query = Translator(selected_->view, system_clock().now()).query(program);
+  co_return co_await hits_in(program, selected_->id, selected_->view);
+}
+
+Task<Result<std::vector<Entry>>> ImapSession::hits_in(const imap::SearchKey& program,
+                                                      MailboxId mailbox,
+                                                      const imap::SelectedView& view) {
+  SearchQuery query = Translator(view, system_clock().now()).query(program);
   service::SearchScope scope;
-  scope.mailboxes.push_back(selected_->id);
+  scope.mailboxes.push_back(mailbox);
   auto hits = co_await host_.search.run(who(), std::move(scope), std::move(query));
   if (!hits) co_return std::unexpected(std::move(hits).error());
   std::vector<Entry> entries;
   for (service::SearchHit& hit : *hits) {
-    if (selected_->view.number_of({hit.entry.uid.value})) entries.push_back(std::move(hit.entry));
+    if (view.number_of({hit.entry.uid.value})) entries.push_back(std::move(hit.entry));
   }
   co_return entries;
 }

@@ -114,8 +114,19 @@ class ImapSession {
   Task<void> on_search(imap::Search search);
   // The entries that the client sees and that match, by UID.
   Task<Result<std::vector<Entry>>> hits_of(const imap::SearchKey& program);
+  Task<Result<std::vector<Entry>>> hits_in(const imap::SearchKey& program, MailboxId mailbox,
+                                           const imap::SelectedView& view);
   Task<Result<std::vector<Uid>>> matching(const imap::SearchKey& program);
   void keep_result(const imap::Search& search, const std::vector<std::uint32_t>& numbers);
+  Task<void> on_multi_search(imap::MultiSearch multi);
+  Task<Status> search_mailbox(const imap::Search& search, std::string name);
+  Task<bool> start_replace(imap::AppendBegin::Replaces replaces);
+  Task<void> finish_replace();
+  Task<void> on_get_metadata(imap::GetMetadata get);
+  Task<void> on_set_metadata(imap::SetMetadata set);
+  Task<void> tell_metadata(std::string mailbox, imap::MetadataQuery query, imap::Reply& reply);
+  // Tells a client that waits long how far its command is; false: it has gone.
+  Task<bool> tell_progress(std::uint64_t done, std::uint64_t total);
   Task<void> on_sort(imap::Sort sort);
   Task<void> on_thread(imap::Thread thread);
   using SummaryReader =
@@ -138,6 +149,8 @@ class ImapSession {
   std::shared_ptr<net::AsyncEvent> changed_;  // shared with the subscription's listener
   std::vector<service::NewMessage> appending_;
   std::string append_mailbox_;
+  std::optional<Uid> replaced_;      // of the selected mailbox, by the APPEND in work (REPLACE)
+  net::SteadyPoint progress_at_;     // when tell_progress() speaks next
   std::uint64_t append_octets_ = 0;  // of all messages of the command
   Held held_;
 };

@@ -32,6 +32,8 @@ Task<Status> ImapSession::read_summaries(std::vector<Uid> uids, imap::By by, Sum
       reader(by == imap::By::uid ? entry.uid.value : number->value, entry, *summary);
     }
     co_await net::yield();
+    const bool sent = co_await tell_progress(i, uids.size());
+    if (!sent) co_return fail(Code::peer_gone, "sending");
   }
   co_return Status();
 }

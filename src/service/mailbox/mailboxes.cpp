@@ -11,6 +11,18 @@ Result<Mailbox> require(Tx& tx, AccountId account, const std::string& name) {
   return std::move(*mailbox);
 }
 
+Status take_away(Tx& tx, AccountId account, MailboxId mailbox, Uid uid) {
+  StoreFlags change;
+  change.uids = {uid};
+  change.operation = FlagsOperation::add;
+  change.flags.bits = Flags::deleted;
+  FUMI_TRY([[maybe_unused]] const StoredFlags marked,
+           tx.mailboxes().store_flags(account, mailbox, change));
+  FUMI_TRY(const std::vector<Uid> gone, tx.mailboxes().expunge(account, mailbox, change.uids));
+  if (gone.empty()) return fail(Code::conflict, "replacing a message", "it is gone");
+  return {};
+}
+
 }  // namespace
 
 Task<Result<std::vector<Mailbox>>> Mailboxes::list(MailAccount who) {
@@ -156,6 +168,15 @@ Task<Status> Mailboxes::subscribe(MailAccount who, std::string name, Subscriptio
 
 Task<Result<std::vector<Appended>>> Mailboxes::append(MailAccount who, std::string mailbox,
                                                       std::vector<NewMessage> messages) {
+  const MailboxId none;
+  co_return co_await replace(std::move(who), std::move(mailbox), std::move(messages), none,
+                             std::nullopt);
+}
+
+Task<Result<std::vector<Appended>>> Mailboxes::replace(MailAccount who, std::string mailbox,
+                                                       std::vector<NewMessage> messages,
+                                                       MailboxId from,
+                                                       std::optional<Uid> replaced) {
   std::vector<EmailContent> contents;
   std::vector<PendingBlob> pending;
   for (const NewMessage& message : messages) {
@@ -174,6 +195,7 @@ Task<Result<std::vector<Appended>>> Mailboxes::append(MailAccount who, std::stri
   }
   auto work = [&](Tx& tx) -> Result<std::vector<Appended>> {
     FUMI_TRY(const Mailbox target, require(tx, who.account, mailbox));
+    if (replaced) FUMI_CHECK(take_away(tx, who.account, from, *replaced));
     std::vector<Appended> appended;
     for (std::size_t i = 0; i < contents.size(); ++i) {
       FUMI_TRY(const Appended one,

@@ -80,6 +80,12 @@ class Mailboxes {
   Task<Result<std::vector<Appended>>> append(MailAccount who, std::string mailbox,
                                              std::vector<NewMessage> messages);
 
+  // REPLACE (RFC 8508 §3.4): the same, and the message `replaced` of `from` goes in the same
+  // transaction; quota judges what is there in the end. not_found: one of them is not there.
+  Task<Result<std::vector<Appended>>> replace(MailAccount who, std::string mailbox,
+                                              std::vector<NewMessage> messages, MailboxId from,
+                                              std::optional<Uid> replaced);
+
   // All entries with UIDs from `first` on, ascending.
   Task<Result<std::vector<Entry>>> entries(MailAccount who, MailboxId mailbox, Uid first);
   // Those of `uids` that are there, in ascending order.
@@ -102,6 +108,15 @@ class Mailboxes {
     MailboxChanges changes;
   };
   Task<Result<News>> changes(MailAccount who, MailboxId mailbox, ModSeq since);
+
+  // Annotations of a mailbox; of the account where the name is empty (RFC 5464).
+  Task<Result<std::vector<Metadata>>> metadata(MailAccount who, std::string mailbox);
+  // All of them or none. quota: more than kMetadataMax of one mailbox. denied: shared annotations
+  // of the account, which are the administrator's.
+  using MetadataChanges = std::vector<std::pair<std::string, std::optional<std::string>>>;
+  Task<Status> set_metadata(MailAccount who, std::string mailbox, MetadataChanges changes);
+  static constexpr std::size_t kMetadataMax = 100;
+  static constexpr std::size_t kMetadataOctetsMax = 65'536;  // of one value: too_large
 
   [[nodiscard]] ChangeBus& bus() { return bus_; }
   [[nodiscard]] const MailboxIndexes& indexes() const { return indexes_; }

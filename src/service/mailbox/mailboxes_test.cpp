@@ -165,6 +165,63 @@ TEST_CASE("depart under faults: all or nothing") {
   CHECK(f.w.call(f.m().entries(f.hanako, inbox, Uid{1}))->size() == 3);
 }
 
+TEST_CASE("annotations: whose, how many, how large; all or none") {
+  Fixture f;
+  const auto set = [&](const MailAccount& who, const std::string& mailbox,
+                       Mailboxes::MetadataChanges changes) {
+    return f.w.call(f.m().set_metadata(who, mailbox, std::move(changes)));
+  };
+  CHECK(set(f.hanako, "INBOX", {{"/private/a", "1"}, {"/shared/b", "2"}}).has_value());
+  CHECK(set(f.hanako, "", {{"/private/a", "3"}}).has_value());
+  CHECK(code_of(set(f.hanako, "", {{"/private/x", "4"}, {"/Shared/a", "4"}})) == Code::denied);
+  CHECK(code_of(set(f.hanako, "None", {{"/private/a", "4"}})) == Code::not_found);
+  const std::string large(Mailboxes::kMetadataOctetsMax + 1, 'x');
+  CHECK(code_of(set(f.hanako, "", {{"/private/x", large}})) == Code::too_large);
+  Mailboxes::MetadataChanges many;
+  for (std::size_t i = 0; i < Mailboxes::kMetadataMax; ++i)
+    many.emplace_back("/private/" + std::to_string(i), "x");
+  CHECK(code_of(set(f.hanako, "", many)) == Code::quota);
+  CHECK(f.w.call(f.m().metadata(f.hanako, ""))->size() == 1);
+  CHECK(f.w.call(f.m().metadata(f.hanako, "INBOX"))->size() == 2);
+  CHECK(f.w.call(f.m().metadata(f.taro, "INBOX"))->empty());
+  for (const MailAccount& who : {MailAccount{f.other, f.hanako.account}}) {
+    CHECK(code_of(f.w.call(f.m().metadata(who, "INBOX"))) == Code::not_found);
+    CHECK(code_of(f.w.call(f.m().metadata(who, ""))) == Code::not_found);
+    CHECK(code_of(set(who, "INBOX", {{"/private/a", "9"}})) == Code::not_found);
+    CHECK(code_of(set(who, "", {{"/private/a", "9"}})) == Code::not_found);
+  }
+}
+
+TEST_CASE("replace: one message for another in one transaction, or nothing") {
+  Fixture f;
+  f.append(2);
+  const MailboxId inbox = f.w.call(f.m().find(f.hanako, "INBOX"))->id;
+  const auto replace = [&](const MailAccount& who, const std::string& to, Uid uid) {
+    std::vector<NewMessage> messages(1, {mail("a@b.example", "new"), {}, std::nullopt});
+    return f.w.call(f.m().replace(who, to, std::move(messages), inbox, uid));
+  };
+  const std::size_t writes = f.w.faults.writes;
+  REQUIRE(replace(f.hanako, "INBOX", Uid{1}).has_value());
+  CHECK(f.w.faults.writes == writes + 1);
+  const auto opened = f.w.call(f.m().open(f.hanako, "INBOX"));
+  REQUIRE(opened->entries.size() == 2);
+  CHECK(opened->entries.front().uid == Uid{2});
+  CHECK(code_of(replace(f.hanako, "INBOX", Uid{1})) == Code::conflict);
+  CHECK(code_of(replace(f.hanako, "None", Uid{2})) == Code::not_found);
+  CHECK_FALSE(replace(f.taro, "INBOX", Uid{2}).has_value());
+  CHECK_FALSE(replace(f.ken, "INBOX", Uid{2}).has_value());
+  CHECK(f.w.messages(f.acme, f.hanako.account).size() == 2);
+  // What goes makes room for what comes.
+  const MailAccount small{f.acme, f.w.account(f.acme, "small@acme.example", 400)};
+  std::vector<NewMessage> one(1, {mail("a@b.example", "old"), {}, std::nullopt});
+  one.front().bytes += std::string(200, 'x');
+  const auto first = f.w.call(f.m().append(small, "INBOX", one));
+  REQUIRE(first.has_value());
+  CHECK(code_of(f.w.call(f.m().append(small, "INBOX", one))) == Code::quota);
+  CHECK(f.w.call(f.m().replace(small, "INBOX", one, first->front().mailbox, first->front().uid))
+            .has_value());
+}
+
 TEST_CASE("another account's and another tenant's mailboxes are not there") {
   Fixture f;
   f.append(1);

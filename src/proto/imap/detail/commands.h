@@ -52,6 +52,10 @@ std::optional<StatusItems> status_att_list(Parser& p);
 // LIST: parse_list.cpp
 Parsed parse_list(Parser& p);
 Parsed parse_lsub(Parser& p);
+// annotations: parse_metadata.cpp
+Parsed parse_getmetadata(Parser& p);
+Parsed parse_setmetadata(Parser& p);
+std::optional<std::vector<std::string>> metadata_entries(Parser& p);
 // quota: parse_quota.cpp
 Parsed parse_getquota(Parser& p);
 Parsed parse_getquotaroot(Parser& p);
@@ -80,6 +84,10 @@ bool search_program(Parser& p, Search& out);
 bool known_charset(Parser& p, std::string_view name);
 bool take_word(Parser& p, std::string_view word);
 std::optional<PartialRange> partial_range(Parser& p);
+bool charset(Parser& p);  // behind "CHARSET"
+// ESEARCH: parse_esearch.cpp
+Parsed parse_esearch(Parser& p);
+std::optional<MailboxFilter> filter_mailboxes(Parser& p);
 // SORT and THREAD: parse_sort.cpp
 Parsed parse_sort(Parser& p);
 Parsed parse_uid_sort(Parser& p);
@@ -93,6 +101,8 @@ struct AppendHead {
   AppendBegin begin;
   enum class Ends : std::uint8_t { at_message, at_name } ends = Ends::at_message;
 };
+// REPLACE and UID REPLACE (RFC 8508 §5) have SP seq-number in front of it.
+[[nodiscard]] std::optional<AppendBegin::Replaces> parse_replaced(Parser& p, By by);
 [[nodiscard]] std::optional<AppendHead> parse_append_mailbox(Parser& p);
 [[nodiscard]] bool parse_append_message(Parser& p, AppendBegin& out);
 

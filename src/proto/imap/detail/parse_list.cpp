@@ -47,6 +47,11 @@ bool list_return_opts(Parser& p, ListReturn& out) {
       out.children = true;
     } else if (option == "SPECIAL-USE") {
       out.special_use = true;
+    } else if (option == "METADATA" && out.metadata.empty()) {  // RFC 9590 §3
+      if (!p.sp()) return false;
+      auto entries = metadata_entries(p);
+      if (!entries) return false;
+      out.metadata = std::move(*entries);
     } else if (option == "STATUS") {
       if (!p.sp()) return false;
       out.status = status_att_list(p);

@@ -86,6 +86,15 @@ Parsed parse_uid_expunge(Parser& p) {
   return Expunge{std::move(*set)};
 }
 
+// SP seq-number; seq-number = nz-number / "*"
+std::optional<AppendBegin::Replaces> parse_replaced(Parser& p, By by) {
+  if (!p.sp()) return std::nullopt;
+  if (p.take('*')) return AppendBegin::Replaces{by, SeqSet::kStar};
+  const auto number = p.nz_number();
+  if (!number) return std::nullopt;
+  return AppendBegin::Replaces{by, *number};
+}
+
 // append = "APPEND" SP mailbox 1*append-message (RFC 3502 §6.3.11): up to the mailbox
 std::optional<AppendHead> parse_append_mailbox(Parser& p) {
   AppendHead head;

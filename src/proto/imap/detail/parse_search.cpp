@@ -308,8 +308,6 @@ bool search_return_opts(Parser& p, SearchReturn& out) {
   return p.expect(')');
 }
 
-namespace {
-
 // "CHARSET" SP charset SP. Only UTF-8 and its subset (RFC 9051 §6.4.4); none at all once UTF-8 is
 // agreed on (RFC 6855 §3).
 bool charset(Parser& p) {
@@ -322,8 +320,6 @@ bool charset(Parser& p) {
   }
   return known_charset(p, *name);
 }
-
-}  // namespace
 
 bool known_charset(Parser& p, std::string_view name) {
   if (ascii::iequals(name, "UTF-8") || ascii::iequals(name, "US-ASCII")) return true;

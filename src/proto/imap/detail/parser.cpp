@@ -131,6 +131,18 @@ std::optional<std::string> Parser::quoted() {
 
 // literal = "{" number64 ["+"] "}" CRLF *CHAR8; framing has put the octets behind it.
 std::optional<std::string> Parser::literal() {
+  auto octets = literal_octets();
+  if (octets && octets->find('\0') != std::string::npos) return fail("NUL in a literal");
+  return octets;
+}
+
+// literal8 = "~{" number64 ["+"] "}" CRLF *OCTET
+std::optional<std::string> Parser::literal8() {
+  if (!expect('~')) return std::nullopt;
+  return literal_octets();
+}
+
+std::optional<std::string> Parser::literal_octets() {
   const std::string_view rest = input_.substr(at_);
   const std::size_t line_end = rest.find("\r\n");
   if (!next_is('{') || line_end == std::string_view::npos) return fail("expected a literal");
@@ -138,7 +150,6 @@ std::optional<std::string> Parser::literal() {
   if (!header || header->at != 0) return fail("bad literal");
   if (rest.size() - line_end - 2 < header->octets) return fail("literal is cut short");
   const std::string_view octets = rest.substr(line_end + 2, header->octets);
-  if (octets.find('\0') != std::string_view::npos) return fail("NUL in a literal");
   at_ += line_end + 2 + octets.size();
   return std::string(octets);
 }

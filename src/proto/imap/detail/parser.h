@@ -44,6 +44,7 @@ class Parser {
   [[nodiscard]] std::optional<std::string> string();
   [[nodiscard]] std::optional<std::string> quoted();
   [[nodiscard]] std::optional<std::string> literal();
+  [[nodiscard]] std::optional<std::string> literal8();  // NUL included (RFC 9051 §9)
   [[nodiscard]] std::optional<std::optional<std::string>> nstring();
   [[nodiscard]] std::optional<std::string> mailbox();       // UTF-8, canonical, fit to be a name
   [[nodiscard]] std::optional<std::string> list_mailbox();  // UTF-8 with wildcards; may be ""
@@ -82,6 +83,7 @@ class Parser {
   [[nodiscard]] std::optional<unsigned> digits(std::size_t count);
   [[nodiscard]] std::optional<unsigned> date_month();
   [[nodiscard]] std::optional<Date> date_text(unsigned day);
+  [[nodiscard]] std::optional<std::string> literal_octets();
   template <class Allowed>
   std::string_view run(Allowed allowed);
 

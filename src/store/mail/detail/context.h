@@ -30,6 +30,7 @@ inline constexpr std::string_view kApiUser = "api_users.name";
 inline constexpr std::string_view kApiCredential = "api_users.credential";
 inline constexpr std::string_view kDkim = "dkim_keys.private_key";
 inline constexpr std::string_view kMailboxName = "mailboxes.name";
+inline constexpr std::string_view kMetadata = "mailbox_metadata.body";
 inline constexpr std::string_view kSummary = "emails.summary";
 inline constexpr std::string_view kKeywords = "entries.keywords";
 inline constexpr std::string_view kThread = "thread_refs.ref";

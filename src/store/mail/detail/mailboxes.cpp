@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/ascii.h"
+#include "store/mail/detail/metadata.h"
 
 namespace fumi::store {
 namespace {
@@ -319,6 +320,7 @@ Status SqlMailboxes::delete_mailbox(AccountId account, MailboxId id) {
   FUMI_CHECK(context_.run(kFreeOctets, account, octets.value_or(0)));
   FUMI_CHECK(context_.run(kDropEntries, account, id));
   FUMI_CHECK(context_.run(kDropExpunged, account, id));
+  FUMI_CHECK(SqlMetadata(context_).drop_all(account, id));
   FUMI_CHECK(context_.run(kDropMailbox, account, id));
   context_.changed(account, id);
   context_.changed(account, MailboxId());

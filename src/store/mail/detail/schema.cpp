@@ -4,6 +4,8 @@
 #include <chrono>
 #include <cstdio>
 
+#include "store/mail/detail/schema_metadata.h"
+
 namespace fumi::store {
 namespace {
 
@@ -252,7 +254,8 @@ CREATE INDEX IF NOT EXISTS {table}_q ON {table} (tenant_id, queue_id);
 std::span<const sql::Migration> migrations() {
   static const std::array kMigrations{sql::Migration{1, "mail", kFirst},
                                       sql::Migration{2, "search", kSearchSchema},
-                                      sql::Migration{3, "savedate", kSchemaSavedate}};
+                                      sql::Migration{3, "savedate", kSchemaSavedate},
+                                      sql::Migration{4, "metadata", kSchemaMetadata}};
   return kMigrations;
 }
 

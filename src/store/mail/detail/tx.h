@@ -8,6 +8,7 @@
 #include "store/mail/detail/context.h"
 #include "store/mail/detail/directory.h"
 #include "store/mail/detail/mailboxes.h"
+#include "store/mail/detail/metadata.h"
 #include "store/mail/detail/platform.h"
 #include "store/mail/detail/queue.h"
 #include "store/mail/detail/records.h"
@@ -23,6 +24,7 @@ class SqlTx final : public Tx {
   [[nodiscard]] const TenantScope& scope() const override { return context_.scope(); }
   DirectoryStore& directory() override { return port(directory_); }
   MailboxStore& mailboxes() override { return port(mailboxes_); }
+  MetadataStore& metadata() override { return port(metadata_); }
   QueueStore& queue() override { return port(queue_); }
   RecordStore& records() override { return port(records_); }
   SearchStore& search() override { return port(search_); }
@@ -40,6 +42,7 @@ class SqlTx final : public Tx {
   Context context_;
   std::optional<SqlDirectory> directory_;
   std::optional<SqlMailboxes> mailboxes_;
+  std::optional<SqlMetadata> metadata_;
   std::optional<SqlQueue> queue_;
   std::optional<SqlRecords> records_;
   std::optional<SqlSearch> search_;

@@ -1,0 +1,48 @@
+# RFC 7377 §2 ESEARCH over several mailboxes
+OPTION: tls
+S: * OK [CAPABILITY *] ready
+C: a LOGIN alice@a.example secret
+S: a OK [CAPABILITY *] *
+C: b APPEND Work/&Z3FOrA- {18+}
+C: Subject: Hello
+C: 
+C: 
+S: b OK [APPENDUID 4 1] *
+C: c ESEARCH IN (personal) SUBJECT hello
+S: * ESEARCH (TAG "c" MAILBOX INBOX UIDVALIDITY 1) UID ALL 1
+S: * ESEARCH (TAG "c" MAILBOX Work/&Z3FOrA- UIDVALIDITY 4) UID ALL 1
+S: c OK *
+C: d ESEARCH IN (mailboxes (INBOX Sent) subtree-one Work) RETURN (COUNT MIN) ALL
+S: * ESEARCH (TAG "d" MAILBOX INBOX UIDVALIDITY 1) UID MIN 1 COUNT 3
+S: * ESEARCH (TAG "d" MAILBOX Work/&Z3FOrA- UIDVALIDITY 4) UID MIN 1 COUNT 1
+S: d OK *
+C: e ESEARCH IN (subtree Wor) ALL
+S: e OK *
+C: f ESEARCH IN (inboxes) RETURN (PARTIAL -1:-1) CHARSET UTF-8 ALL
+S: * ESEARCH (TAG "f" MAILBOX INBOX UIDVALIDITY 1) UID PARTIAL (-1:-1 3)
+S: f OK *
+C: g ESEARCH ALL
+S: g BAD *
+C: h ESEARCH IN (selected personal) ALL
+S: h BAD *
+C: s SELECT INBOX
+S~: s OK [READ-WRITE] *
+C: i ESEARCH RETURN (SAVE ALL) FLAGGED
+S: * ESEARCH (TAG "i" MAILBOX INBOX UIDVALIDITY 1) UID ALL 3
+S: i OK *
+C: j SEARCH $
+S: * SEARCH 3
+S: j OK *
+C: k ESEARCH IN (personal) RETURN (SAVE) ALL
+S: k BAD *
+C: l ESEARCH IN (subscribed selected) SEEN
+S: * ESEARCH (TAG "l" MAILBOX INBOX UIDVALIDITY 1) UID ALL 1
+S: l OK *
+C: m ESEARCH IN () ALL
+S: m BAD *
+C: n ESEARCH IN (mailboxes) ALL
+S: n BAD *
+C: o ESEARCH IN (everywhere) ALL
+S: o BAD *
+C: p ESEARCH IN (selected)
+S: p BAD *

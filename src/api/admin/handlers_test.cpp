@@ -87,7 +87,9 @@ struct Rig {
   crypto::NewToken token;
   service::QueueAdmin queue{w.store, w.world.clock(), [] {}};
   service::RecordReader records{w.store, w.store, w->runtime, w.world.clock()};
-  AdminHost host{w->tenancy, w.store, queue, records, w->runtime, w.world.clock(), "mx.example"};
+  service::SearchIndexer indexer{w.store, w.store, w.blobs, w->runtime, w.world.clock(), {}};
+  AdminHost host{w->tenancy, w.store,         queue,        records,
+                 w->runtime, w.world.clock(), "mx.example", indexer};
   http::Router router;
   TenantScope acme;
   TenantScope other;
@@ -133,6 +135,8 @@ std::vector<Asked> all_operations(const Rig& r) {
       {Method::post, "/queue/" + r.queued + "/cancel", ""},
       {Method::get, "/log", ""},
       {Method::get, "/tenants/other/audit?stream=operation", ""},
+      {Method::get, "/accounts/ken@other.example/search-index", ""},
+      {Method::post, "/accounts/ken@other.example/search-index/rebuild", ""},
   };
 }
 
@@ -169,6 +173,8 @@ TEST_CASE("names and ids that nobody has are 404, and what is no id is 400") {
   const std::size_t before = r.operations(r.acme) + r.operations(r.other);
   for (const Asked& asked : std::vector<Asked>{
            {Method::get, "/tenants/nobody", ""},
+           {Method::get, "/accounts/nobody@acme.example/search-index", ""},
+           {Method::post, "/accounts/nobody@acme.example/search-index/rebuild", ""},
            {Method::patch, "/tenants/nobody", R"({"status":"suspended"})"},
            {Method::post, "/tenants/nobody/domains", R"({"name":"third.example"})"},
            {Method::get, "/tenants/nobody/domains", ""},

@@ -33,6 +33,7 @@ class Translator {
   [[nodiscard]] SearchQuery query(const imap::SearchKey& key) const {
     switch (key.kind) {
       case Kind::all:
+      case Kind::save_date_supported:  // of every mailbox here (RFC 8514 §4.3)
         return SearchQuery::of(SearchQuery::Kind::all);
       case Kind::all_of:
         return SearchQuery::all_of(children(key));
@@ -44,7 +45,6 @@ class Translator {
         return flag(key.text);
       case Kind::new_messages:
       case Kind::recent:  // nothing is ever \Recent here (RFC 9051 dropped it)
-      case Kind::save_date_supported:
         return nothing();
       case Kind::sequence:
         return SearchQuery::uids(numbered(key.set));
@@ -175,7 +175,11 @@ Task<Result<std::vector<Entry>>> ImapSession::hits_in(const imap::SearchKey& pro
   SearchQuery query = Translator(view, system_clock().now()).query(program);
   service::SearchScope scope;
   scope.mailboxes.push_back(mailbox);
-  auto hits = co_await host_.search.run(who(), std::move(scope), std::move(query));
+  service::Search::Progress progress = [this](std::uint64_t done, std::uint64_t total) {
+    return tell_progress(done, total);
+  };
+  auto hits =
+      co_await host_.search.run(who(), std::move(scope), std::move(query), std::move(progress));
   if (!hits) co_return std::unexpected(std::move(hits).error());
   std::vector<Entry> entries;
   for (service::SearchHit& hit : *hits) {

@@ -168,7 +168,7 @@ Search::Search(Store& store, BlobStore& blobs, Runtime& runtime, SearchLimits li
 Search::~Search() = default;
 
 Task<Result<std::vector<SearchHit>>> Search::run(MailAccount who, SearchScope scope,
-                                                 SearchQuery query) {
+                                                 SearchQuery query, Progress progress) {
   const Status checked = check(query, limits_);
   if (!checked) co_return std::unexpected(checked.error());
   Job job(who, std::move(scope), std::move(query), *entries_);
@@ -179,7 +179,7 @@ Task<Result<std::vector<SearchHit>>> Search::run(MailAccount who, SearchScope sc
   auto survey = [&job](Tx& tx) { return job.survey(tx); };
   const Status surveyed = co_await store_.read(who.scope, std::move(survey));
   if (!surveyed) co_return std::unexpected(surveyed.error());
-  const Status looked = co_await look_into(job);
+  const Status looked = co_await look_into(job, progress);
   if (!looked) co_return std::unexpected(looked.error());
   std::vector<SearchHit> hits;
   for (const Item& item : job.items) {
@@ -191,21 +191,26 @@ Task<Result<std::vector<SearchHit>>> Search::run(MailAccount who, SearchScope sc
 }
 
 // Decides on all that are still unknown.
-Task<Status> Search::look_into(Job& job) {
-  std::vector<std::size_t> some;
-  std::uint64_t octets = 0;
+Task<Status> Search::look_into(Job& job, const Progress& progress) {
+  std::vector<std::size_t> unknown;
   for (std::size_t i = 0; i < job.items.size(); ++i) {
-    if (job.items[i].found != Truth::unknown) continue;
-    some.push_back(i);
-    octets += job.places[job.items[i].first].entry->octets;
-    if (some.size() < kMailsAtATime && octets < kOctetsAtATime) continue;
+    if (job.items[i].found == Truth::unknown) unknown.push_back(i);
+  }
+  for (std::size_t read = 0; read < unknown.size();) {
+    if (progress) {
+      const bool goes_on = co_await progress(read, unknown.size());
+      if (!goes_on) co_return fail(Code::peer_gone, kDoing, "nobody waits for the answer");
+    }
+    std::vector<std::size_t> some;
+    std::uint64_t octets = 0;
+    while (read < unknown.size() && some.size() < kMailsAtATime && octets < kOctetsAtATime) {
+      some.push_back(unknown[read++]);
+      octets += job.places[job.items[some.back()].first].entry->octets;
+    }
     const Status looked = co_await look_into_some(job, std::move(some));
     if (!looked) co_return looked;
-    some.clear();
-    octets = 0;
   }
-  if (some.empty()) co_return Status();
-  co_return co_await look_into_some(job, std::move(some));
+  co_return Status();
 }
 
 namespace {

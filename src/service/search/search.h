@@ -8,6 +8,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -42,16 +43,21 @@ class Search {
   Search(Store& store, BlobStore& blobs, Runtime& runtime, SearchLimits limits = {});
   ~Search();
 
+  // Called between batches of mail that must be read; false: nobody waits for the answer any more.
+  using Progress = std::function<Task<bool>(std::uint64_t read, std::uint64_t to_read)>;
+
   // In the order of the scope's mailboxes (of the store, if it names none), and of UIDs there.
   // too_large, invalid: as check() says. rate_limited: too much work at a time; try later.
-  Task<Result<std::vector<SearchHit>>> run(MailAccount who, SearchScope scope, SearchQuery query);
+  // peer_gone: `progress` said so.
+  Task<Result<std::vector<SearchHit>>> run(MailAccount who, SearchScope scope, SearchQuery query,
+                                           Progress progress = {});
 
   // Mails that had to be read to decide on them, ever: for metrics.
   [[nodiscard]] std::uint64_t mails_read() const { return mails_read_.load(); }
 
  private:
   struct Job;
-  Task<Status> look_into(Job& job);
+  Task<Status> look_into(Job& job, const Progress& progress);
   Task<Status> look_into_some(Job& job, std::vector<std::size_t> items);
 
   Store& store_;

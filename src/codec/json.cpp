@@ -1,14 +1,15 @@
-#include "api/json.h"
+#include "codec/json.h"
 
 #include <array>
 #include <boost/json.hpp>
 #include <cmath>
 #include <cstdio>
+#include <utility>
 
 #include "base/ascii.h"
 #include "codec/utf8.h"
 
-namespace fumi::api {
+namespace fumi::codec {
 namespace {
 
 Json convert(const boost::json::value& value) {
@@ -178,6 +179,17 @@ const Json* Json::find(std::string_view name) const {
   return nullptr;
 }
 
+Json* Json::find(std::string_view name) {
+  return const_cast<Json*>(std::as_const(*this).find(name));
+}
+
+void Json::erase(std::string_view name) {
+  if (JsonObject* members = object(); members != nullptr)
+    std::erase_if(*members, [name](const JsonMember& member) { return member.name == name; });
+}
+
+bool Json::operator==(const Json& other) const { return value_ == other.value_; }
+
 std::string_view Json::text(std::string_view name) const {
   const Json* found = find(name);
   if (found == nullptr || found->string() == nullptr) return {};
@@ -219,4 +231,4 @@ std::string write_json(const Json& value, Layout layout, Angles angles) {
   return std::move(writer.out);
 }
 
-}  // namespace fumi::api
+}  // namespace fumi::codec

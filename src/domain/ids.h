@@ -22,6 +22,8 @@ using DkimKeyId = StrongId<struct DkimKeyTag>;
 using MailboxId = StrongId<struct MailboxTag>;
 using EmailId = StrongId<struct EmailTag>;
 using ThreadId = StrongId<struct ThreadTag>;
+using UploadId = StrongId<struct UploadTag>;
+using ObjectId = StrongId<struct ObjectTag>;  // of ports/object_store.h
 using RecordId = StrongId<struct RecordTag>;
 
 // Given to a message when responsibility for it is taken; peers see it in the 250 answer, and

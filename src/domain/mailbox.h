@@ -29,6 +29,7 @@ struct Mailbox {
   std::uint32_t unseen = 0;
   std::uint32_t deleted = 0;  // entries with \Deleted
   std::uint64_t octets = 0;
+  std::uint32_t sort_order = 0;  // RFC 8621 §2 sortOrder
 };
 
 // System flags of RFC 9051 §2.3.2 as bits; keywords are text.

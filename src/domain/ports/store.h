@@ -18,8 +18,10 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "domain/ports/directory_store.h"
+#include "domain/ports/email_store.h"
 #include "domain/ports/mailbox_store.h"
 #include "domain/ports/metadata_store.h"
+#include "domain/ports/object_store.h"
 #include "domain/ports/platform_store.h"
 #include "domain/ports/queue_store.h"
 #include "domain/ports/record_store.h"
@@ -36,6 +38,8 @@ class Tx {
   virtual DirectoryStore& directory() = 0;
   virtual MailboxStore& mailboxes() = 0;
   virtual MetadataStore& metadata() = 0;
+  virtual EmailStore& emails() = 0;
+  virtual ObjectStore& objects() = 0;
   virtual QueueStore& queue() = 0;
   virtual RecordStore& records() = 0;
   virtual SearchStore& search() = 0;

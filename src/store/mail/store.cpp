@@ -21,6 +21,10 @@ constexpr Statement kEmailBlobs{
     "SELECT tenant_id, account_id, email_id, blob FROM emails"
     " WHERE (tenant_id, account_id, email_id) > ($1, $2, $3)"
     " ORDER BY tenant_id, account_id, email_id LIMIT 1000"};
+constexpr Statement kUploadBlobs{
+    "SELECT tenant_id, account_id, upload_id, blob FROM uploads"
+    " WHERE (tenant_id, account_id, upload_id) > ($1, $2, $3)"
+    " ORDER BY tenant_id, account_id, upload_id LIMIT 1000"};
 constexpr Statement kQueueBlobs{
     "SELECT tenant_id, queue_id, blob FROM queue_messages"
     " WHERE (tenant_id, queue_id) > ($1, $2) ORDER BY tenant_id, queue_id LIMIT 1000"};
@@ -61,7 +65,8 @@ std::optional<std::uint64_t> number(std::string_view digits) {
   return value;
 }
 
-Status visit_emails(sql::Session& session, SqlStore::BlobVisitor visit) {
+Status visit_of_accounts(sql::Session& session, const Statement& statement,
+                         SqlStore::BlobVisitor visit) {
   std::int64_t tenant = 0;
   std::int64_t account = 0;
   std::int64_t email = 0;
@@ -76,7 +81,7 @@ Status visit_emails(sql::Session& session, SqlStore::BlobVisitor visit) {
       if (!blob) return fail(Code::corrupt, "listing blobs", "bad blob reference");
       return visit(row.id<TenantId>(0), *blob);
     };
-    FUMI_CHECK(session.query(kEmailBlobs, each, tenant, account, email));
+    FUMI_CHECK(session.query(statement, each, tenant, account, email));
   }
   return {};
 }
@@ -163,7 +168,8 @@ Task<Status> SqlStore::run_erased(Platform::Access access,
 
 Status SqlStore::visit_blobs(BlobVisitor visit) {
   return shared_->parts.database.read_blocking([&](sql::Session& session) -> Status {
-    FUMI_CHECK(visit_emails(session, visit));
+    FUMI_CHECK(visit_of_accounts(session, kEmailBlobs, visit));
+    FUMI_CHECK(visit_of_accounts(session, kUploadBlobs, visit));
     return visit_queue(session, visit);
   });
 }

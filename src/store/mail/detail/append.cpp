@@ -29,7 +29,7 @@ constexpr Statement kPlace{
     " RETURNING uid_next - $4, uid_validity"};
 constexpr Statement kInsertEmail{
     "INSERT INTO emails (tenant_id, account_id, email_id, thread_id, copies, octets, received,"
-    " blob, summary) VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8)"};
+    " blob, summary, created) VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, $9)"};
 constexpr Statement kInsertEntry{
     "INSERT INTO entries (tenant_id, account_id, mailbox_id, uid, email_id, flags, appended,"
     " modseq, octets, received, keywords, saved)"
@@ -143,7 +143,7 @@ Result<Appended> SqlMailboxes::put_in(AccountId account, MailboxId mailbox,
            context_.seal(purpose::kSummary, content.summary, Aad(account, entry.email)));
   const std::string blob = content.blob.encode();
   FUMI_CHECK(context_.run(kInsertEmail, account, entry.email, thread, content.octets,
-                          content.received, Blob{blob}, Blob{summary}));
+                          content.received, Blob{blob}, Blob{summary}, modseq));
   FUMI_CHECK(insert_entry(account, mailbox, entry));
   context_.changed(account, mailbox);
   return Appended{mailbox, placed.uid_validity, entry.uid, modseq, entry.email};

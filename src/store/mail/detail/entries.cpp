@@ -37,14 +37,25 @@ constexpr Statement kDeleteEntry{
     "DELETE FROM entries"
     " WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3 AND uid = $4"};
 constexpr Statement kInsertExpunged{
-    "INSERT INTO expunged (tenant_id, account_id, mailbox_id, modseq, uid)"
-    " VALUES ($1, $2, $3, $4, $5)"};
+    "INSERT INTO expunged (tenant_id, account_id, mailbox_id, modseq, uid, email_id)"
+    " VALUES ($1, $2, $3, $4, $5, $6)"};
 constexpr Statement kShare{
     "UPDATE emails SET copies = copies + 1"
     " WHERE tenant_id = $1 AND account_id = $2 AND email_id = $3"};
 constexpr Statement kRelease{
     "UPDATE emails SET copies = copies - 1"
-    " WHERE tenant_id = $1 AND account_id = $2 AND email_id = $3 RETURNING copies, octets"};
+    " WHERE tenant_id = $1 AND account_id = $2 AND email_id = $3"
+    " RETURNING copies, octets, thread_id, created"};
+constexpr Statement kRememberGone{
+    "INSERT INTO gone (tenant_id, account_id, modseq, kind, object_id, thread_id, created)"
+    " VALUES ($1, $2, $3, 2, $4, $5, $6)"};
+constexpr Statement kNthGone{
+    "SELECT modseq FROM gone WHERE tenant_id = $1 AND account_id = $2"
+    " ORDER BY modseq DESC, kind, object_id LIMIT 1 OFFSET $3"};
+constexpr Statement kForgetGone{
+    "DELETE FROM gone WHERE tenant_id = $1 AND account_id = $2 AND modseq <= $3"};
+constexpr Statement kSetGoneFloor{
+    "UPDATE accounts SET gone_floor = $3 WHERE tenant_id = $1 AND account_id = $2"};
 constexpr Statement kDeleteEmail{
     "DELETE FROM emails WHERE tenant_id = $1 AND account_id = $2 AND email_id = $3"};
 constexpr Statement kFreeOctets{
@@ -218,9 +229,11 @@ Status SqlMailboxes::take_out(AccountId account, MailboxId mailbox,
   for (const Entry& entry : entries) {
     delta.add(entry, -1);
     FUMI_CHECK(context_.run(kDeleteEntry, account, mailbox, entry.uid.value));
-    FUMI_CHECK(release(account, entry.email));
-    FUMI_CHECK(context_.run(kInsertExpunged, account, mailbox, modseq, entry.uid.value));
+    FUMI_CHECK(release(account, entry.email, modseq));
+    FUMI_CHECK(
+        context_.run(kInsertExpunged, account, mailbox, modseq, entry.uid.value, entry.email));
   }
+  FUMI_CHECK(forget_gone(account, modseq, entries.size()));
   FUMI_CHECK(count(account, mailbox, modseq, delta));
   FUMI_TRY(const auto remembered, context_.one(
                                       kCountExpunged, [](const Row& row) { return row.int64(0); },
@@ -229,13 +242,34 @@ Status SqlMailboxes::take_out(AccountId account, MailboxId mailbox,
   return remembered.value_or(0) > most ? forget_expunged(account, mailbox) : Status();
 }
 
-Status SqlMailboxes::release(AccountId account, EmailId email) {
-  auto map = [](const Row& row) { return std::pair(row.int64(0), row.int64(1)); };
+Status SqlMailboxes::release(AccountId account, EmailId email, ModSeq modseq) {
+  struct Left {
+    std::int64_t copies, octets;
+    ThreadId thread;
+    ModSeq created;
+  };
+  auto map = [](const Row& row) {
+    return Left{row.int64(0), row.int64(1), row.id<ThreadId>(2), row.id<ModSeq>(3)};
+  };
   FUMI_TRY(const auto left, context_.one(kRelease, map, account, email));
   if (!left) return fail(Code::corrupt, "releasing a message", "an entry without its email");
-  if (left->first > 0) return {};
+  if (left->copies > 0) return {};
   FUMI_CHECK(context_.run(kDeleteEmail, account, email));
-  return context_.run(kFreeOctets, account, left->second);
+  FUMI_CHECK(context_.run(kRememberGone, account, modseq, email, left->thread, left->created));
+  return context_.run(kFreeOctets, account, left->octets);
+}
+
+// Looking costs a walk over the index, so it is done for one change in 256, which no rhythm of
+// changes evades, and for large ones.
+Status SqlMailboxes::forget_gone(AccountId account, ModSeq modseq, std::size_t added) {
+  constexpr std::uint64_t kMix = 0x9e3779b97f4a7c15U;
+  if (modseq.value() * kMix >> 56U != 0 && added < 256) return {};
+  auto map = [](const Row& row) { return row.int64(0); };
+  FUMI_TRY(const auto last,
+           context_.one(kNthGone, map, account, context_.shared().options.gone_max));
+  if (!last) return {};
+  FUMI_CHECK(context_.run(kForgetGone, account, *last));
+  return context_.run(kSetGoneFloor, account, *last);
 }
 
 // Clients that have been away for longer start anew (RFC 7162 §3.2.5.2 allows it).

@@ -15,7 +15,7 @@ using sql::Statement;
 
 #define FUMI_MAILBOX_COLUMNS                                                                    \
   "mailbox_id, name, role, subscribed, uid_validity, uid_next, modseq, total, unseen, deleted," \
-  " octets"
+  " octets, sort_order"
 
 constexpr Statement kMailboxes{"SELECT " FUMI_MAILBOX_COLUMNS
                                " FROM mailboxes WHERE tenant_id = $1 AND account_id = $2"};
@@ -27,8 +27,9 @@ constexpr Statement kByRole{
     " FROM mailboxes WHERE tenant_id = $1 AND account_id = $2 AND role = $3"};
 constexpr Statement kInsert{
     "INSERT INTO mailboxes (tenant_id, account_id, mailbox_id, role, subscribed, uid_validity,"
-    " uid_next, modseq, total, unseen, deleted, octets, expunged_count, expunged_floor, name)"
-    " VALUES ($1, $2, $3, $4, 1, $5, 1, $6, 0, 0, 0, 0, 0, 0, $7)"};
+    " uid_next, modseq, total, unseen, deleted, octets, expunged_count, expunged_floor, name, "
+    "created, named, sort_order)"
+    " VALUES ($1, $2, $3, $4, 1, $5, 1, $6, 0, 0, 0, 0, 0, 0, $7, $6, $6, 0)"};
 constexpr Statement kExists{
     "SELECT 1 FROM mailboxes WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3"};
 // Ascends from the clock's seconds, so that a mailbox made anew under an old name has another one.
@@ -42,10 +43,10 @@ constexpr Statement kRaise{
 constexpr Statement kSetInbox{
     "UPDATE accounts SET inbox_id = $3 WHERE tenant_id = $1 AND account_id = $2"};
 constexpr Statement kSetName{
-    "UPDATE mailboxes SET name = $4"
+    "UPDATE mailboxes SET name = $4, named = $5"
     " WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3"};
 constexpr Statement kSetSubscribed{
-    "UPDATE mailboxes SET subscribed = $4"
+    "UPDATE mailboxes SET subscribed = $4, named = $5"
     " WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3"};
 
 // Deleting a mailbox is set-based: it may hold a million entries.
@@ -61,6 +62,23 @@ constexpr Statement kUnusedOctets{
 constexpr Statement kDropUnused{
     "DELETE FROM emails WHERE tenant_id = $1 AND account_id = $2 AND copies = 0 AND email_id IN"
     " (SELECT email_id FROM entries WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3)"};
+// For EmailStore's changes: emails that go, emails that stay elsewhere, and the mailbox itself.
+constexpr Statement kRememberGone{
+    "INSERT INTO gone (tenant_id, account_id, modseq, kind, object_id, thread_id, created)"
+    " SELECT tenant_id, account_id, $4, 2, email_id, thread_id, created FROM emails WHERE "
+    "tenant_id = $1"
+    " AND account_id = $2 AND copies = 0 AND email_id IN (SELECT email_id FROM entries"
+    "   WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3)"};
+constexpr Statement kRememberLeft{
+    "INSERT INTO gone (tenant_id, account_id, modseq, kind, object_id, thread_id, created)"
+    " SELECT tenant_id, account_id, $4, 3, email_id, thread_id, created FROM emails WHERE "
+    "tenant_id = $1"
+    " AND account_id = $2 AND copies > 0 AND email_id IN (SELECT email_id FROM entries"
+    "   WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3)"};
+constexpr Statement kRememberMailbox{
+    "INSERT INTO gone (tenant_id, account_id, modseq, kind, object_id, thread_id, created)"
+    " SELECT tenant_id, account_id, $4, 1, mailbox_id, 0, created FROM mailboxes"
+    " WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3"};
 constexpr Statement kFreeOctets{
     "UPDATE accounts SET used_octets = used_octets - $3 WHERE tenant_id = $1 AND account_id = $2"};
 constexpr Statement kDropEntries{
@@ -148,6 +166,7 @@ Result<Mailbox> SqlMailboxes::mailbox_of(AccountId account, const Row& row) {
   mailbox.unseen = static_cast<std::uint32_t>(row.int64(8));
   mailbox.deleted = static_cast<std::uint32_t>(row.int64(9));
   mailbox.octets = static_cast<std::uint64_t>(row.int64(10));
+  mailbox.sort_order = static_cast<std::uint32_t>(row.int64(11));
   return mailbox;
 }
 
@@ -255,9 +274,10 @@ Result<Mailbox> SqlMailboxes::create_mailbox(AccountId account, const std::strin
   return made;
 }
 
-Status SqlMailboxes::write_name(AccountId account, MailboxId id, const std::string& name) {
+Status SqlMailboxes::write_name(AccountId account, MailboxId id, const std::string& name,
+                                ModSeq modseq) {
   FUMI_TRY(const auto sealed, context_.seal(purpose::kMailboxName, name, Aad(account, id)));
-  return context_.run(kSetName, account, id, Blob{sealed});
+  return context_.run(kSetName, account, id, Blob{sealed}, modseq);
 }
 
 Status SqlMailboxes::rename_mailbox(AccountId account, MailboxId id, const std::string& name) {
@@ -282,9 +302,9 @@ Status SqlMailboxes::rename_mailbox(AccountId account, MailboxId id, const std::
     if (by_name(known, moved) != nullptr) {
       return fail(Code::conflict, kDoing, "the name of a mailbox below it is taken");
     }
-    FUMI_CHECK(write_name(account, other.id, moved));
+    FUMI_CHECK(write_name(account, other.id, moved, modseq));
   }
-  FUMI_CHECK(write_name(account, id, *canonical));
+  FUMI_CHECK(write_name(account, id, *canonical, modseq));
   const std::size_t last = canonical->rfind('/');
   if (last != std::string::npos && by_name(known, canonical->substr(0, last)) == nullptr) {
     FUMI_TRY([[maybe_unused]] const Mailbox superior,
@@ -312,8 +332,12 @@ Status SqlMailboxes::delete_mailbox(AccountId account, MailboxId id) {
   if (found->role == MailboxRole::inbox) {
     return fail(Code::denied, "deleting a mailbox", "the inbox stays");
   }
-  FUMI_TRY([[maybe_unused]] const ModSeq modseq, raise(account));
+  FUMI_TRY(const ModSeq modseq, raise(account));
   FUMI_CHECK(context_.run(kReleaseAll, account, id));
+  FUMI_TRY(const auto left, context_.execute(kRememberLeft, account, id, modseq));
+  FUMI_TRY(const auto gone, context_.execute(kRememberGone, account, id, modseq));
+  FUMI_CHECK(context_.run(kRememberMailbox, account, id, modseq));
+  FUMI_CHECK(forget_gone(account, modseq, static_cast<std::size_t>(left + gone) + 1));
   FUMI_TRY(const auto octets,
            context_.one(kUnusedOctets, [](const Row& row) { return row.int64(0); }, account, id));
   FUMI_CHECK(context_.run(kDropUnused, account, id));
@@ -329,9 +353,9 @@ Status SqlMailboxes::delete_mailbox(AccountId account, MailboxId id) {
 
 Status SqlMailboxes::set_subscribed(AccountId account, MailboxId id,
                                     bool subscribed) {  // lint: bool-ok the value itself
-  FUMI_TRY(const auto rows, context_.execute(kSetSubscribed, account, id, subscribed));
-  if (rows == 0) return fail(Code::not_found, "subscribing to a mailbox");
-  FUMI_TRY([[maybe_unused]] const ModSeq modseq, raise(account));
+  FUMI_CHECK(require(account, id));
+  FUMI_TRY(const ModSeq modseq, raise(account));
+  FUMI_CHECK(context_.run(kSetSubscribed, account, id, subscribed, modseq));
   context_.changed(account, MailboxId());
   return {};
 }

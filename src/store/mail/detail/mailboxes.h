@@ -55,6 +55,7 @@ class SqlMailboxes final : public MailboxStore {
   Result<std::uint64_t> purge(AccountId account, std::uint32_t rows_max);
 
  private:
+  friend class SqlEmails;  // the same rows seen by email
   // How the counts of a mailbox change with a step.
   struct Delta {
     std::int64_t total = 0;
@@ -85,7 +86,7 @@ class SqlMailboxes final : public MailboxStore {
                               const std::string& name, MailboxRole role, ModSeq modseq);
   Status rename_inbox(AccountId account, const std::vector<Mailbox>& known, MailboxId inbox,
                       const std::string& name);
-  Status write_name(AccountId account, MailboxId id, const std::string& name);
+  Status write_name(AccountId account, MailboxId id, const std::string& name, ModSeq modseq);
 
   // What append() and deliver() do once the account has taken it.
   Result<Appended> put_in(AccountId account, MailboxId mailbox, const EmailContent& content,
@@ -109,7 +110,9 @@ class SqlMailboxes final : public MailboxStore {
   Status take_out(AccountId account, MailboxId mailbox, const std::vector<Entry>& entries,
                   ModSeq modseq);
   // One copy of the email less; the last one takes the email along.
-  Status release(AccountId account, EmailId email);
+  Status release(AccountId account, EmailId email, ModSeq modseq);
+  // Remembers at most gone_max destroyed objects; looks now and then.
+  Status forget_gone(AccountId account, ModSeq modseq, std::size_t added);
   Status forget_expunged(AccountId account, MailboxId mailbox);
   Status appended_after(AccountId account, MailboxId mailbox, ModSeq since,
                         std::vector<Entry>& into);

@@ -14,6 +14,8 @@ namespace fumi::store {
 
 extern const char* const kSearchSchema;  // schema_search.cpp
 extern const char* const kSchemaSavedate;  // schema_savedate.cpp
+// What JMAP asks for beyond IMAP (schema_jmap.cpp).
+extern const char* const kSchemaJmap;
 
 // Mail records: one table a day (UTC), made when its first record comes.
 inline constexpr std::string_view kMailRecordsPrefix = "mail_records_";

@@ -7,8 +7,10 @@
 #include "domain/ports/store.h"
 #include "store/mail/detail/context.h"
 #include "store/mail/detail/directory.h"
+#include "store/mail/detail/emails.h"
 #include "store/mail/detail/mailboxes.h"
 #include "store/mail/detail/metadata.h"
+#include "store/mail/detail/objects.h"
 #include "store/mail/detail/platform.h"
 #include "store/mail/detail/queue.h"
 #include "store/mail/detail/records.h"
@@ -25,6 +27,11 @@ class SqlTx final : public Tx {
   DirectoryStore& directory() override { return port(directory_); }
   MailboxStore& mailboxes() override { return port(mailboxes_); }
   MetadataStore& metadata() override { return port(metadata_); }
+  EmailStore& emails() override {
+    if (!emails_) emails_.emplace(context_, port(mailboxes_));
+    return *emails_;
+  }
+  ObjectStore& objects() override { return port(objects_); }
   QueueStore& queue() override { return port(queue_); }
   RecordStore& records() override { return port(records_); }
   SearchStore& search() override { return port(search_); }
@@ -43,6 +50,8 @@ class SqlTx final : public Tx {
   std::optional<SqlDirectory> directory_;
   std::optional<SqlMailboxes> mailboxes_;
   std::optional<SqlMetadata> metadata_;
+  std::optional<SqlEmails> emails_;
+  std::optional<SqlObjects> objects_;
   std::optional<SqlQueue> queue_;
   std::optional<SqlRecords> records_;
   std::optional<SqlSearch> search_;

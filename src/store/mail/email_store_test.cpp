@@ -1,0 +1,352 @@
+// EmailStore and ObjectStore on every engine.
+#include <rapidcheck.h>
+
+#include <algorithm>
+#include <map>
+#include <random>
+#include <set>
+
+#include "store/mail/check.h"
+#include "store/mail/engines_for_test.h"
+
+namespace fumi::store::testing {
+namespace {
+
+struct Office {
+  World& world;
+  TenantScope acme = world.tenant("acme");
+  AccountId hanako = world.account(acme, "hanako@acme.example");
+  template <class Work>
+  void in(Work work) {
+    ok(world.write(acme, [&](Tx& tx) -> Status {
+      work(tx);
+      return {};
+    }));
+  }
+  template <class Work>
+  Code refused(Work work) {
+    return code_of(world.write(acme, [&](Tx& tx) { return work(tx); }));
+  }
+  MailboxId role(Tx& tx, MailboxRole role) {
+    return ok(tx.mailboxes().mailbox_by_role(hanako, role))->id;
+  }
+};
+
+template <class Id>
+bool has(const std::vector<Id>& list, Id id) {
+  return std::ranges::find(list, id) != list.end();
+}
+
+TEST_CASE("an email in several mailboxes: places, flags, moves, destruction") {
+  on_every_engine([](World& world) {
+    Office o{world};
+    const AccountId a = o.hanako;
+    o.in([&](Tx& tx) {
+      const Appended one = ok(tx.mailboxes().deliver(a, content("<1@x>", 10)));
+      const MailboxId inbox = one.mailbox;
+      const MailboxId archive = o.role(tx, MailboxRole::archive);
+      const MailboxId trash = o.role(tx, MailboxRole::trash);
+      EmailStore& emails = tx.emails();
+      ok(emails.set_mailboxes(a, one.email, {inbox, archive}));
+      ok(emails.set_flags(a, one.email, {Flags::seen, {"work"}}));
+      auto found = ok(emails.find(a, {EmailId(99), one.email}));
+      REQUIRE(found.size() == 1);
+      REQUIRE(found[0].places.size() == 2);
+      for (const Place& place : found[0].places) {
+        CHECK(place.flags.has(Flags::seen));
+        CHECK(place.flags.keywords == std::vector<std::string>{"work"});
+      }
+      ok(emails.set_mailboxes(a, one.email, {trash}));
+      found = ok(emails.find(a, {one.email}));
+      REQUIRE(found[0].places.size() == 1);
+      CHECK(found[0].places[0].mailbox == trash);
+      CHECK(found[0].places[0].flags.has(Flags::seen));
+      CHECK(ok(emails.list(a, trash)).size() == 1);
+      CHECK(ok(emails.list(a, inbox)).empty());
+      CHECK(code_of(emails.set_mailboxes(a, one.email, {})) == Code::invalid);
+      CHECK(code_of(emails.set_mailboxes(a, EmailId(7), {trash})) == Code::not_found);
+      CHECK(code_of(emails.set_mailboxes(a, one.email, {MailboxId(7)})) == Code::not_found);
+      CHECK(code_of(emails.set_flags(a, EmailId(7), {})) == Code::not_found);
+      CHECK(code_of(emails.list(a, MailboxId(7))) == Code::not_found);
+      ok(emails.destroy(a, one.email));
+      CHECK(ok(emails.find(a, {one.email})).empty());
+      CHECK(code_of(emails.destroy(a, one.email)) == Code::not_found);
+    });
+    CHECK(ok(check_store(world.store(), {})).findings.empty());
+  });
+}
+
+TEST_CASE("threads and counts; trash counts for itself") {
+  on_every_engine([](World& world) {
+    Office o{world};
+    const AccountId a = o.hanako;
+    o.in([&](Tx& tx) {
+      const Appended one = ok(tx.mailboxes().deliver(a, content("<1@x>", 10)));
+      const Appended two = ok(tx.mailboxes().deliver(a, content("<2@x>", 10, {"<1@x>"})));
+      const Appended other = ok(tx.mailboxes().deliver(a, content("<3@x>", 10)));
+      const MailboxId trash = o.role(tx, MailboxRole::trash);
+      EmailStore& emails = tx.emails();
+      const ThreadId thread = ok(emails.find(a, {one.email}))[0].email.thread;
+      const auto threads = ok(emails.threads(a, {ThreadId(5), thread}));
+      REQUIRE(threads.size() == 1);
+      CHECK(threads[0].emails == std::vector<EmailId>{one.email, two.email});
+      ok(emails.set_flags(a, one.email, {Flags::seen, {}}));
+      ok(emails.set_flags(a, other.email, {Flags::draft, {}}));
+      ok(emails.set_mailboxes(a, two.email, {trash}));
+      for (const MailboxCounts& counts : ok(emails.counts(a))) {
+        if (counts.mailbox == one.mailbox) {
+          CHECK(counts.emails == 2);
+          CHECK(counts.unread_emails == 0);
+          CHECK(counts.threads == 2);
+          CHECK(counts.unread_threads == 0);
+        } else if (counts.mailbox == trash) {
+          CHECK(counts.emails == 1);
+          CHECK(counts.unread_threads == 1);
+        } else {
+          CHECK(counts.emails + counts.threads == 0);
+        }
+      }
+    });
+  });
+}
+
+// Any history: the changes since any state lead from what was then to what is now.
+struct Snapshot {
+  using Places = std::set<std::tuple<MailboxId, std::uint32_t, std::uint32_t>>;
+  std::map<EmailId, std::pair<ThreadId, Places>> emails;
+  std::map<MailboxId, std::string> mailboxes;
+};
+
+Snapshot snapshot(Tx& tx, AccountId account) {
+  Snapshot now;
+  for (const EmailFacts& facts : ok(tx.emails().list(account, std::nullopt))) {
+    Snapshot::Places places;
+    for (const Place& place : facts.places)
+      places.emplace(place.mailbox, place.uid.value, place.flags.bits);
+    now.emails[facts.id] = {facts.thread, std::move(places)};
+  }
+  for (const Mailbox& mailbox : ok(tx.mailboxes().mailboxes(account)))
+    now.mailboxes[mailbox.id] = mailbox.name + std::to_string(mailbox.total) + "/" +
+                                std::to_string(mailbox.unseen) + "/" +
+                                std::to_string(mailbox.sort_order);
+  return now;
+}
+
+template <class Map, class Changes>
+void leads(const Map& then, const Map& now, const Changes& changes) {
+  for (const auto& [id, what] : now) {
+    const auto before = then.find(id);
+    RC_ASSERT(has(changes.created, id) == (before == then.end()));
+    if (before != then.end() && before->second != what) RC_ASSERT(has(changes.updated, id));
+  }
+  for (const auto& [id, what] : then)
+    RC_ASSERT(has(changes.destroyed, id) == !now.contains(id));
+  for (const auto& id : changes.destroyed)
+    RC_ASSERT(then.contains(id));
+  for (const auto& id : changes.updated)
+    RC_ASSERT(now.contains(id) && then.contains(id));
+}
+
+std::map<ThreadId, std::set<EmailId>> threads_of(const Snapshot& snapshot) {
+  std::map<ThreadId, std::set<EmailId>> threads;
+  for (const auto& [id, facts] : snapshot.emails)
+    threads[facts.first].insert(id);
+  return threads;
+}
+
+template <class T>
+T one_of(const std::vector<T>& list, std::mt19937& random) {
+  return list[random() % list.size()];
+}
+
+void one_step(Tx& tx, AccountId a, unsigned number, std::mt19937& random) {
+  const auto boxes = ok(tx.mailboxes().mailboxes(a));
+  const auto emails = ok(tx.emails().list(a, std::nullopt));
+  const Mailbox box = one_of(boxes, random);
+  const unsigned what = random() % 9;
+  const std::string name = "N" + std::to_string(number);
+  if (what <= 1 || emails.empty()) {
+    const std::string id = "<" + std::to_string(number) + "@x>";
+    const std::string reference = "<" + std::to_string(random() % (number + 1)) + "@x>";
+    ok(tx.mailboxes().append(a, box.id, content(id, 10, {reference}), {}));
+    return;
+  }
+  const EmailFacts email = one_of(emails, random);
+  if (what == 2) {
+    ok(tx.emails().set_flags(a, email.id, {std::uint32_t(random() % 8), {}}));
+  } else if (what == 3) {
+    ok(tx.emails().set_mailboxes(a, email.id, {box.id, one_of(boxes, random).id}));
+  } else if (what == 4) {
+    ok(tx.emails().destroy(a, email.id));
+  } else if (what == 5) {
+    ok(tx.mailboxes().create_mailbox(a, name, MailboxRole::none));
+  } else if (what == 6 && box.role == MailboxRole::none) {
+    ok(tx.mailboxes().delete_mailbox(a, box.id));
+  } else if (what == 7 && box.role == MailboxRole::none) {
+    ok(tx.mailboxes().rename_mailbox(a, box.id, name));
+  } else if (what == 8) {
+    ok(tx.mailboxes().move(a, email.places[0].mailbox, {email.places[0].uid}, box.id));
+  } else {
+    ok(tx.emails().set_sort_order(a, box.id, number));
+  }
+}
+
+// What an assertion throws on the store's thread is thrown on here.
+template <class Work>
+void run(World& world, const TenantScope& scope, Work work) {
+  std::exception_ptr thrown;
+  ok(world.write(scope, [&](Tx& tx) -> Status {
+    try {
+      work(tx);
+    } catch (...) {
+      thrown = std::current_exception();
+    }
+    return {};
+  }));
+  if (thrown) std::rethrow_exception(thrown);
+}
+
+void any_history(World& world, std::uint32_t seed) {
+  std::mt19937 random(seed);
+  static int tenants = 0;
+  const TenantScope acme = world.tenant("acme" + std::to_string(++tenants));
+  const AccountId a = world.account(acme, "h@acme" + std::to_string(tenants) + ".example");
+  std::map<ModSeq, Snapshot> past;
+  for (unsigned number = 0; number < 25; ++number) {
+    run(world, acme, [&](Tx& tx) {
+      past[ok(tx.emails().state(a))] = snapshot(tx, a);
+      one_step(tx, a, number, random);
+    });
+  }
+  run(world, acme, [&](Tx& tx) {
+    const Snapshot now = snapshot(tx, a);
+    for (const auto& [since, then] : past) {
+      leads(then.emails, now.emails, ok(tx.emails().email_changes(a, since, 0)));
+      leads(then.mailboxes, now.mailboxes, ok(tx.emails().mailbox_changes(a, since, 0)));
+      leads(threads_of(then), threads_of(now), ok(tx.emails().thread_changes(a, since, 0)));
+    }
+    // In small pages the same ids come, though maybe more than once.
+    const auto& [first, then] = *past.begin();
+    std::set<EmailId> paged;
+    for (ModSeq since = first;;) {
+      const auto page = tx.emails().email_changes(a, since, 3);
+      if (!page) return;  // one step was longer
+      for (const auto* list : {&page->created, &page->updated, &page->destroyed})
+        paged.insert(list->begin(), list->end());
+      if (page->rest == ObjectChanges<EmailId>::Rest::none) break;
+      RC_ASSERT(page->state > since);
+      since = page->state;
+    }
+    const auto whole = ok(tx.emails().email_changes(a, first, 0));
+    for (const auto* list : {&whole.created, &whole.updated, &whole.destroyed})
+      for (const EmailId id : *list)
+        RC_ASSERT(paged.contains(id));
+  });
+}
+
+TEST_CASE("changes lead from any state to now") {
+  World world;
+  CHECK(rc::check([&] { any_history(world, *rc::gen::arbitrary<std::uint32_t>()); }));
+  if (auto database = fresh_postgres()) {
+    World scaled(std::move(database), SqlStoreOptions{});
+    for (const std::uint32_t seed : {1U, 2U, 3U})
+      any_history(scaled, seed);
+  }
+}
+
+TEST_CASE("states that are forgotten, or never were, are not_found") {
+  on_every_engine(
+      [](World& world) {
+        Office o{world};
+        const AccountId a = o.hanako;
+        ModSeq first;
+        o.in([&](Tx& tx) {
+          first = ok(tx.emails().state(a));
+          CHECK(code_of(tx.emails().email_changes(a, ModSeq(first.value() + 1), 0)) ==
+                Code::not_found);
+          for (int i = 0; i < 300; ++i) {
+            const Appended made = ok(tx.mailboxes().deliver(a, content(std::to_string(i), 1)));
+            ok(tx.emails().destroy(a, made.email));
+          }
+          CHECK(code_of(tx.emails().email_changes(a, first, 0)) == Code::not_found);
+          CHECK(code_of(tx.emails().thread_changes(a, first, 0)) == Code::not_found);
+          CHECK(code_of(tx.emails().mailbox_changes(a, first, 0)) == Code::not_found);
+          const ModSeq now = ok(tx.emails().state(a));
+          CHECK(ok(tx.emails().email_changes(a, now, 0)).created.empty());
+        });
+        CHECK(o.refused([&](Tx& tx) { return tx.emails().state(AccountId(4)); }) ==
+              Code::not_found);
+      },
+      SqlStoreOptions{.gone_max = 10});
+}
+
+TEST_CASE("uploads expire, are bounded and are named as live blobs") {
+  on_every_engine([](World& world) {
+    Office o{world};
+    const AccountId a = o.hanako;
+    const Instant now = world.clock().now();
+    const Duration hour = std::chrono::hours(1);
+    Upload upload{UploadId(11), content("u", 77).blob, "text/plain", 77, now + hour};
+    o.in([&](Tx& tx) {
+      ok(tx.emails().add_upload(a, upload, now, 1));
+      const auto found = ok(tx.emails().upload(a, UploadId(11), now));
+      REQUIRE(found);
+      CHECK(found->type == "text/plain");
+      CHECK(found->blob == upload.blob);
+      CHECK_FALSE(ok(tx.emails().upload(a, UploadId(11), now + hour)));
+      CHECK_FALSE(ok(tx.emails().upload(a, UploadId(12), now)));
+      upload.id = UploadId(12);
+      CHECK(code_of(tx.emails().add_upload(a, upload, now, 1)) == Code::quota);
+      ok(tx.emails().add_upload(a, upload, now + hour, 1));
+    });
+    int seen = 0;
+    ok(world.store().visit_blobs([&](TenantId, const BlobRef& ref) -> Status {
+      if (ref == upload.blob) ++seen;
+      return {};
+    }));
+    CHECK(seen == 1);
+  });
+}
+
+TEST_CASE("objects: create, replace, remove, changes; of another tenant they aren't there") {
+  on_every_engine([](World& world) {
+    Office o{world};
+    const AccountId a = o.hanako;
+    const auto kind = ObjectKind::identity;
+    ObjectId id;
+    o.in([&](Tx& tx) {
+      ObjectStore& objects = tx.objects();
+      const ModSeq start = ok(tx.emails().state(a));
+      id = ok(objects.create(a, kind, "one", 2));
+      const ModSeq made = ok(tx.emails().state(a));
+      ok(objects.replace(a, kind, id, "two"));
+      CHECK(ok(objects.object(a, kind, id))->body == "two");
+      CHECK_FALSE(ok(objects.object(a, ObjectKind::vacation, id)));
+      CHECK(ok(objects.list(a, kind)).size() == 1);
+      CHECK(ok(objects.changes(a, kind, start, 0)).created == std::vector{id});
+      CHECK(ok(objects.changes(a, kind, made, 0)).updated == std::vector{id});
+      ok(objects.create(a, kind, "three", 2));
+      CHECK(code_of(objects.create(a, kind, "four", 2)) == Code::quota);
+      CHECK(code_of(objects.replace(a, kind, ObjectId(5), "")) == Code::not_found);
+      CHECK(code_of(objects.remove(a, kind, ObjectId(5))) == Code::not_found);
+      CHECK(code_of(objects.create(a, kind, std::string(kObjectOctetsMax + 1, 'x'), 9)) ==
+            Code::too_large);
+      const ModSeq before = ok(tx.emails().state(a));
+      ok(objects.remove(a, kind, id));
+      CHECK(ok(objects.changes(a, kind, before, 0)).destroyed == std::vector{id});
+      CHECK(ok(objects.changes(a, ObjectKind::contact, start, 0)).destroyed.empty());
+      id = ok(objects.create(a, kind, "five", 9));
+    });
+    const TenantScope rival = world.tenant("rival");
+    CHECK_FALSE(ok(world.read(rival, [&](Tx& tx) { return tx.objects().object(a, kind, id); })));
+    CHECK(code_of(world.write(rival, [&](Tx& tx) {
+            return tx.objects().replace(a, kind, id, "stolen");
+          })) == Code::not_found);
+    CHECK(code_of(world.read(rival, [&](Tx& tx) { return tx.emails().state(a); })) ==
+          Code::not_found);
+    CHECK(ok(world.read(rival, [&](Tx& tx) { return tx.emails().list(a, {}); })).empty());
+  });
+}
+
+}  // namespace
+}  // namespace fumi::store::testing

@@ -1,5 +1,6 @@
 #include "app/options.h"
 
+#include "api/jmap/options.h"
 #include "config/catalogue.h"
 #include "config/schema.h"
 #include "server/http/options.h"
@@ -152,6 +153,7 @@ config::Catalogue make_catalogue() {
   catalogue.add<server::ImapOptions>();
   catalogue.add<server::Pop3Options>();
   catalogue.add<http::HttpOptions>();
+  catalogue.add<jmap::JmapOptions>();
   return catalogue;
 }
 

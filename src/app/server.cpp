@@ -8,6 +8,7 @@
 
 #include "api/admin/admin_routes.h"
 #include "api/cmc/send_api.h"
+#include "api/jmap/jmap_api.h"
 #include "app/dns_resolver.h"
 #include "app/maintenance.h"
 #include "app/net_runtime.h"
@@ -130,6 +131,8 @@ struct Server::Parts {
   std::unique_ptr<server::Pop3Host> pop3;
   std::unique_ptr<service::Sending> sending;
   std::unique_ptr<cmc::SendApi> send_api;
+  std::unique_ptr<jmap::JmapHost> jmap_host;
+  std::unique_ptr<jmap::JmapApi> jmap;
   std::unique_ptr<service::QueueAdmin> queue_admin;
   std::unique_ptr<service::RecordReader> record_reader;
   std::unique_ptr<api::admin::AdminHost> admin;
@@ -150,6 +153,7 @@ struct Server::Parts {
   Status open_pop3();
   Status open_http();
   void open_admin();
+  void open_jmap();
   Status listen(const std::string& name, const std::string& address, std::uint16_t port,
                 net::Listener::Handler handler);
   std::unique_ptr<server::InboundHost> make_door(service::Door door);
@@ -403,6 +407,14 @@ void Server::Parts::open_admin() {
   api::admin::add_metrics_route(operator_routes, registry);
 }
 
+void Server::Parts::open_jmap() {
+  jmap_host = std::unique_ptr<jmap::JmapHost>(
+      new jmap::JmapHost{*access, *intake, storage->store(), storage->blobs(), storage->bus(),
+                         storage->ids(), system_clock(), settings.jmap});
+  jmap = std::make_unique<jmap::JmapApi>(*jmap_host);
+  jmap->add_routes(public_routes);
+}
+
 // Two listeners: customers' HTTP, and the operator's on the management network (T-06).
 Status Server::Parts::open_http() {
   sending = std::make_unique<service::Sending>(*intake, *signer, system_clock(),
@@ -411,6 +423,7 @@ Status Server::Parts::open_http() {
   send_options.body_octets_max = settings.smtp.size_max.octets * 2;  // base64 and form overhead
   send_api = std::make_unique<cmc::SendApi>(*access, *sending, send_options);
   send_api->add_routes(public_routes);
+  open_jmap();
   open_admin();
   http_metrics = std::make_unique<http::HttpMetrics>(registry);
   public_http = std::make_unique<http::HttpHost>("http", public_routes, settings.http,

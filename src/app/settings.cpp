@@ -70,6 +70,7 @@ Result<Settings> read_settings(const config::Document& document) {
   FUMI_CHECK(bind_into(document, settings.imap));
   FUMI_CHECK(bind_into(document, settings.pop3));
   FUMI_CHECK(bind_into(document, settings.http));
+  FUMI_CHECK(bind_into(document, settings.jmap));
   settings.listen = with_base(std::move(settings.listen));
   if (settings.server.hostname.empty()) settings.server.hostname = machine_name();
   settings.spool.hostname = settings.server.hostname;

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "api/jmap/options.h"
 #include "app/options.h"
 #include "base/result.h"
 #include "config/catalogue.h"
@@ -36,6 +37,7 @@ struct Settings {
   server::ImapOptions imap;
   server::Pop3Options pop3;
   http::HttpOptions http;
+  jmap::JmapOptions jmap;
 
   // Files in the data folder.
   [[nodiscard]] std::string data(const std::string& name) const;

@@ -1,0 +1,107 @@
+#include "api/jmap/call.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+
+namespace fumi::jmap {
+namespace {
+
+struct Run {
+  Work work;
+  std::optional<Answer> answer;
+
+  Status operator()(Tx& tx) {
+    answer.emplace(work(tx));
+    if (*answer) return {};
+    return fail(Code::conflict, "running a JMAP method", answer->error().type);
+  }
+  Answer finish(const Status& status) {
+    if (answer && !*answer) return std::move(*answer);
+    if (!status) {
+      if (status.error().code == Code::internal || status.error().code == Code::corrupt)
+        log::error("jmap", "a method failed", {{"why", status.error().text()}});
+      return std::unexpected(to_jmap(status.error()));
+    }
+    return std::move(*answer);
+  }
+};
+
+}  // namespace
+
+Limits limits_of(const JmapOptions& options) {
+  Limits limits;
+  limits.upload_octets_max = options.upload_max.octets;
+  limits.concurrent_requests_max = options.requests_per_account_max;
+  limits.concurrent_upload_max = options.requests_per_account_max;
+  return limits;
+}
+
+Task<Answer> reading(Call& call, Work work) {
+  Run run{std::move(work), std::nullopt};
+  auto closure = [&run](Tx& tx) { return run(tx); };
+  const Status status = co_await call.host.store.read(call.scope(), std::move(closure));
+  co_return run.finish(status);
+}
+
+Task<Answer> writing(Call& call, Work work) {
+  Run run{std::move(work), std::nullopt};
+  auto closure = [&run](Tx& tx) { return run(tx); };
+  const Status status = co_await call.host.store.write(call.scope(), std::move(closure));
+  co_return run.finish(status);
+}
+
+Task<Answer> writing_after(Call& call, std::vector<PendingBlob>& pending, Work work) {
+  Run run{std::move(work), std::nullopt};
+  auto closure = [&run](Tx& tx) { return run(tx); };
+  Barrier durable = [&pending]() -> Status {
+    for (PendingBlob& blob : pending)
+      FUMI_CHECK(blob.wait_durable());
+    return {};
+  };
+  const TenantScope scope = call.scope();
+  const Status status =
+      co_await call.host.store.write_after(std::move(durable), scope, std::move(closure));
+  co_return run.finish(status);
+}
+
+std::string state_text(ModSeq state) { return state.text(); }
+
+MethodResult<ModSeq> since_state(const std::string& text) {
+  const auto state = id_of<ModSeq>(text);
+  if (!state) return refuse("cannotCalculateChanges", "the state isn't one of ours");
+  return *state;
+}
+
+MethodError cannot_calculate(const Error& error) {
+  if (error.code != Code::not_found) return to_jmap(error);
+  return {"cannotCalculateChanges", error.detail};
+}
+
+MethodResult<ModSeq> expected_state(Call& call, Tx& tx, const SetArguments& set) {
+  FUMI_JMAP_TRY(const ModSeq now, tx.emails().state(call.account()));
+  if (set.if_in_state && *set.if_in_state != state_text(now)) return refuse("stateMismatch");
+  return now;
+}
+
+MethodResult<Json> pick(const Json& object,
+                        const std::optional<std::vector<std::string>>& properties) {
+  if (!properties) return object;
+  Json out = JsonObject{};
+  if (const Json* id = object.find("id")) out.set("id", *id);
+  for (const std::string& name : *properties) {
+    const Json* value = object.find(name);
+    if (value == nullptr) return invalid_arguments("there is no property " + name);
+    out.set(name, *value);
+  }
+  return out;
+}
+
+Json get_answer(const Call& call, ModSeq state, JsonArray list, JsonArray not_found) {
+  return JsonObject{{"accountId", call.account_text()},
+                    {"state", state_text(state)},
+                    {"list", std::move(list)},
+                    {"notFound", std::move(not_found)}};
+}
+
+}  // namespace fumi::jmap

@@ -1,0 +1,311 @@
+#include "api/jmap/jmap_api.h"
+
+#include <algorithm>
+#include <array>
+
+#include "api/jmap/blobs.h"
+#include "api/jmap/methods.h"
+#include "api/problem.h"
+#include "base/ascii.h"
+#include "base/log.h"
+#include "codec/base64.h"
+#include "proto/http/target.h"
+
+namespace fumi::jmap {
+namespace {
+
+constexpr std::array kMethodTables{&core_methods, &mailbox_methods, &email_methods};
+
+http::Response json_response(const Json& json, int status = 200) {
+  return http::text_response(status, codec::write_json(json), "application/json");
+}
+
+http::Response problem(const RequestError& error) {
+  return http::text_response(error.status, codec::write_json(error.json()),
+                             "application/problem+json");
+}
+
+http::Response not_found() { return http::plain_problem(404, "there is no such account or blob"); }
+
+// A media type that may stand in a header; anything else is an octet-stream.
+std::string safe_type(std::string_view type) {
+  const auto parsed = http::media_type(type);
+  if (!parsed || type.size() > 200) return "application/octet-stream";
+  return std::string(type);
+}
+
+}  // namespace
+
+const Method* find_method(std::string_view name) {
+  for (const auto table : kMethodTables) {
+    for (const Method& method : table())
+      if (method.name == name) return &method;
+  }
+  return nullptr;
+}
+
+// One request of an account under way; refused over the limit.
+class JmapApi::Turn {
+ public:
+  Turn(JmapApi& api, AccountId account) : api_(api), account_(account) {
+    const std::scoped_lock lock(api_.mutex_);
+    std::uint32_t& count = api_.at_work_[account_];
+    taken_ = count < api_.host_.options.requests_per_account_max;
+    if (taken_) ++count;
+  }
+  ~Turn() {
+    if (!taken_) return;
+    const std::scoped_lock lock(api_.mutex_);
+    const auto found = api_.at_work_.find(account_);
+    if (--found->second == 0) api_.at_work_.erase(found);
+  }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+  [[nodiscard]] bool taken() const { return taken_; }
+
+ private:
+  JmapApi& api_;
+  AccountId account_;
+  bool taken_ = false;
+};
+
+void JmapApi::add_routes(http::Router& router) {
+  const auto bind = [this](Task<http::Reply> (JmapApi::*handler)(http::RequestContext&)) {
+    return [this, handler](http::RequestContext& context) { return (this->*handler)(context); };
+  };
+  const Limits limits = limits_of(host_.options);
+  http::RouteOptions calls;
+  calls.body_octets_max = limits.request_octets_max;
+  http::RouteOptions uploads;
+  uploads.body_octets_max = limits.upload_octets_max;
+  router.add(http::Method::get, "/.well-known/jmap", bind(&JmapApi::session));
+  router.add(http::Method::get, "/jmap/session", bind(&JmapApi::session));
+  router.add(http::Method::post, "/jmap/api", bind(&JmapApi::call), calls);
+  router.add(http::Method::post, "/jmap/upload/{account}", bind(&JmapApi::upload), uploads);
+  router.add(http::Method::get, "/jmap/download/{account}/{blob}/{name}", bind(&JmapApi::download));
+}
+
+Task<Result<Caller>> JmapApi::authenticate(const http::RequestContext& context) {
+  constexpr std::string_view kBasic = "Basic ";
+  const std::string_view header = context.request.headers.value("Authorization");
+  std::optional<std::string> decoded;
+  if (ascii::istarts_with(header, kBasic))
+    decoded = codec::base64_decode(ascii::trim(header.substr(kBasic.size())));
+  const std::size_t colon = decoded ? decoded->find(':') : std::string::npos;
+  if (colon == std::string::npos)
+    co_return fail(Code::unauthenticated, "logging in", "HTTP Basic credentials are needed");
+  const service::LoginAttempt attempt{"jmap", context.client_ip, decoded->substr(0, colon)};
+  Secret password(decoded->substr(colon + 1));
+  const service::LoginKinds people;
+  Result<service::Principal> who =
+      co_await host_.access.password(attempt, std::move(password), people);
+  if (!who) co_return std::unexpected(std::move(who).error());
+  co_return Caller{*who, context.client_ip};
+}
+
+http::Response JmapApi::unauthorized(const Error& error) {
+  http::Response response = api::problem_response(api::to_http(error));
+  if (response.status == 401) {
+    // RFC 7617 §2.1: passwords are UTF-8.
+    response.headers.set("WWW-Authenticate", R"(Basic realm="Fumi", charset="UTF-8")");
+  }
+  return response;
+}
+
+std::vector<std::string> JmapApi::capabilities() const {
+  return {capability::kCore, capability::kMail};
+}
+
+std::string JmapApi::session_state(const Caller& caller) const {
+  return "1-" + caller.principal.account.text();
+}
+
+Json JmapApi::session_json(const Caller& caller, const http::RequestContext& context) const {
+  const Limits limits = limits_of(host_.options);
+  std::string base = host_.options.url;
+  if (base.empty()) {
+    const bool tls = context.transport == http::RequestContext::Transport::tls;
+    base = (tls ? "https://" : "http://") + std::string(context.request.headers.value("Host"));
+  }
+  const Json core =
+      JsonObject{{"maxSizeUpload", std::int64_t(limits.upload_octets_max)},
+                 {"maxConcurrentUpload", std::int64_t(limits.concurrent_upload_max)},
+                 {"maxSizeRequest", std::int64_t(limits.request_octets_max)},
+                 {"maxConcurrentRequests", std::int64_t(limits.concurrent_requests_max)},
+                 {"maxCallsInRequest", std::int64_t(limits.calls_max)},
+                 {"maxObjectsInGet", std::int64_t(limits.get_max)},
+                 {"maxObjectsInSet", std::int64_t(limits.set_max)},
+                 {"collationAlgorithms", JsonArray{"i;ascii-casemap"}}};
+  // RFC 8621 §1.3.1.
+  const Json mail =
+      JsonObject{{"maxMailboxesPerEmail", nullptr},
+                 {"maxMailboxDepth", 20},
+                 {"maxSizeMailboxName", 490},
+                 {"maxSizeAttachmentsPerEmail", std::int64_t(limits.upload_octets_max)},
+                 {"emailQuerySortOptions",
+                  JsonArray{"receivedAt", "sentAt", "size", "from", "to", "subject", "hasKeyword",
+                            "allInThreadHaveKeyword", "someInThreadHaveKeyword"}},
+                 {"mayCreateTopLevelMailbox", true}};
+  JsonObject ours;
+  JsonObject of_account;
+  JsonObject primary;
+  const std::string account = caller.principal.account.text();
+  for (const std::string& name : capabilities()) {
+    ours.push_back({name, name == capability::kCore ? core : Json(JsonObject{})});
+    if (name == capability::kCore) continue;
+    of_account.push_back({name, name == capability::kMail ? mail : Json(JsonObject{})});
+    primary.push_back({name, account});
+  }
+  const std::string user = caller.principal.name.text();
+  return JsonObject{
+      {"capabilities", std::move(ours)},
+      {"accounts",
+       JsonObject{{account, JsonObject{{"name", user},
+                                       {"isPersonal", true},
+                                       {"isReadOnly", false},
+                                       {"accountCapabilities", std::move(of_account)}}}}},
+      {"primaryAccounts", std::move(primary)},
+      {"username", user},
+      {"apiUrl", base + "/jmap/api"},
+      {"downloadUrl", base + "/jmap/download/{accountId}/{blobId}/{name}?accept={type}"},
+      {"uploadUrl", base + "/jmap/upload/{accountId}"},
+      {"eventSourceUrl",
+       base + "/jmap/eventsource?types={types}&closeafter={closeafter}&ping={ping}"},
+      {"state", session_state(caller)}};
+}
+
+Task<http::Reply> JmapApi::session(http::RequestContext& context) {
+  Result<Caller> caller = co_await authenticate(context);
+  if (!caller) co_return unauthorized(caller.error());
+  http::Response response = json_response(session_json(*caller, context));
+  // RFC 8620 §2.2: not to be kept by caches.
+  response.headers.set("Cache-Control", "no-cache, no-store, must-revalidate");
+  co_return response;
+}
+
+Task<http::Reply> JmapApi::call(http::RequestContext& context) {
+  Result<Caller> caller = co_await authenticate(context);
+  if (!caller) co_return unauthorized(caller.error());
+  const Turn turn(*this, caller->principal.account);
+  if (!turn.taken()) {
+    co_return problem(
+        {"limit", "too many requests at the same time", "maxConcurrentRequests", 429});
+  }
+  const auto type = http::media_type(context.request.headers.value("Content-Type"));
+  if (!type || type->type != "application/json") {
+    co_return problem({"notJSON", "the Content-Type is not application/json", "", 400});
+  }
+  auto request = parse_request(context.request.body, limits_of(host_.options), capabilities());
+  if (!request) co_return problem(request.error());
+  const Request::CreatedIds tell = request->answer_created_ids;
+  Response response = co_await process(std::move(*caller), std::move(*request));
+  co_return json_response(response.json(tell));
+}
+
+Task<Response> JmapApi::process(Caller caller, Request request) {
+  Response response;
+  response.created_ids = std::move(request.created_ids);
+  response.session_state = session_state(caller);
+  for (const Invocation& invocation : request.calls) {
+    const Method* method = find_method(invocation.name);
+    const auto error = [&](const MethodError& what) {
+      response.responses.push_back({"error", what.json(), invocation.call_id});
+    };
+    if (method == nullptr ||
+        std::ranges::find(request.uses, method->capability) == request.uses.end()) {
+      error({"unknownMethod", ""});
+      continue;
+    }
+    auto arguments = resolve_references(invocation.arguments, response.responses);
+    if (!arguments) {
+      error(arguments.error());
+      continue;
+    }
+    Call call{host_, queries_, caller, std::move(*arguments), response.created_ids, {}};
+    co_await run(call, *method, invocation, response);
+  }
+  co_return response;
+}
+
+Task<void> JmapApi::run(Call& call, const Method& method, const Invocation& invocation,
+                        Response& response) {
+  std::optional<MethodError> refused;
+  if (method.account == Method::Account::one) {
+    const auto account = account_argument(call.arguments);
+    if (!account) {
+      refused = account.error();
+    } else if (*account != call.account_text()) {
+      refused = MethodError{"accountNotFound", ""};
+    }
+  }
+  if (!refused) {
+    Answer answer = co_await method.run(call);
+    if (answer) {
+      response.responses.push_back({invocation.name, std::move(*answer), invocation.call_id});
+      for (Invocation& each : call.following) {
+        each.call_id = invocation.call_id;
+        response.responses.push_back(std::move(each));
+      }
+      co_return;
+    }
+    refused = std::move(answer).error();
+  }
+  response.responses.push_back({"error", refused->json(), invocation.call_id});
+}
+
+Task<http::Reply> JmapApi::upload(http::RequestContext& context) {
+  Result<Caller> caller = co_await authenticate(context);
+  if (!caller) co_return unauthorized(caller.error());
+  if (context.parameter("account") != caller->principal.account.text()) co_return not_found();
+  const Turn turn(*this, caller->principal.account);
+  if (!turn.taken()) {
+    co_return problem({"limit", "too many uploads at the same time", "maxConcurrentUpload", 429});
+  }
+  const TenantScope scope = caller->principal.scope();
+  Result<PendingBlob> blob = co_await host_.blobs.begin(scope, context.request.body);
+  if (!blob) co_return api::problem_response(api::to_http(blob.error()));
+  const Instant now = host_.clock.now();
+  Upload upload;
+  upload.id = host_.ids.next<UploadId>();
+  upload.blob = blob->ref;
+  upload.type = safe_type(context.request.headers.value("Content-Type"));
+  upload.octets = context.request.body.size();
+  upload.expires = now + host_.options.upload_lifetime;
+  auto work = [&](Tx& tx) {
+    return tx.emails().add_upload(caller->principal.account, upload, now,
+                                  host_.options.uploads_per_account_max);
+  };
+  Barrier durable = std::move(blob->wait_durable);
+  const Status kept = co_await host_.store.write_after(std::move(durable), scope, std::move(work));
+  if (!kept) co_return api::problem_response(api::to_http(kept.error()));
+  const Json answer = JsonObject{{"accountId", caller->principal.account.text()},
+                                 {"blobId", upload_blob_id(upload.id)},
+                                 {"type", upload.type},
+                                 {"size", std::int64_t(upload.octets)}};
+  co_return json_response(answer, 201);
+}
+
+Task<http::Reply> JmapApi::download(http::RequestContext& context) {
+  Result<Caller> caller = co_await authenticate(context);
+  if (!caller) co_return unauthorized(caller.error());
+  if (context.parameter("account") != caller->principal.account.text()) co_return not_found();
+  std::string id(context.parameter("blob"));
+  Result<std::string> bytes = co_await blob_bytes(host_, *caller, std::move(id));
+  if (!bytes) {
+    if (bytes.error().code == Code::not_found) co_return not_found();
+    co_return api::problem_response(api::to_http(bytes.error()));
+  }
+  http::Response response;
+  const auto accept = context.request.parameter("accept");
+  response.headers.add("Content-Type", safe_type(accept.value_or("application/octet-stream")));
+  // RFC 6266 with RFC 8187: never shown in place, whatever the bytes are.
+  response.headers.add("Content-Disposition", "attachment; filename*=UTF-8''" +
+                                                  http::percent_encode(context.parameter("name")));
+  // RFC 8620 §6.2: a blob never changes.
+  response.headers.add("Cache-Control", "private, immutable, max-age=31536000");
+  response.headers.add("Content-Security-Policy", "sandbox; default-src 'none'");
+  response.body = std::move(*bytes);
+  co_return response;
+}
+
+}  // namespace fumi::jmap

@@ -1,0 +1,59 @@
+// JMAP over HTTP (RFC 8620 §2, §3, §6):
+//
+//   jmap::JmapHost host{…};
+//   jmap::JmapApi api(host);
+//   api.add_routes(public_routes);
+//
+//   GET  /.well-known/jmap, /jmap/session           the session resource
+//   POST /jmap/api                                  method calls
+//   POST /jmap/upload/{account}                     one blob
+//   GET  /jmap/download/{account}/{blob}/{name}     one blob, ?accept= its type
+//
+// Authentication is HTTP Basic with an account's password or one of its application passwords.
+// Another account than the caller's own is not found, whoever it belongs to.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "api/jmap/call.h"
+#include "api/jmap/query_cache.h"
+#include "server/http/router.h"
+
+namespace fumi::jmap {
+
+struct Method;
+
+class JmapApi {
+ public:
+  explicit JmapApi(JmapHost& host) : host_(host) {}
+
+  // The object must outlive the router.
+  void add_routes(http::Router& router);
+
+  // The methods of one request, for whatever carried it. `caller` has been authenticated.
+  Task<Response> process(Caller caller, Request request);
+  // Basic now; bearer tokens will be told by their scheme.
+  Task<Result<Caller>> authenticate(const http::RequestContext& context);
+  [[nodiscard]] static http::Response unauthorized(const Error& error);
+  [[nodiscard]] std::vector<std::string> capabilities() const;
+  [[nodiscard]] std::string session_state(const Caller& caller) const;
+
+ private:
+  class Turn;
+  Task<http::Reply> session(http::RequestContext& context);
+  Task<http::Reply> call(http::RequestContext& context);
+  Task<http::Reply> upload(http::RequestContext& context);
+  Task<http::Reply> download(http::RequestContext& context);
+  Task<void> run(Call& call, const Method& method, const Invocation& invocation,
+                 Response& response);
+  [[nodiscard]] Json session_json(const Caller& caller, const http::RequestContext& context) const;
+
+  JmapHost& host_;
+  QueryCache queries_;
+  std::mutex mutex_;
+  std::map<AccountId, std::uint32_t> at_work_;  // requests under way
+};
+
+}  // namespace fumi::jmap

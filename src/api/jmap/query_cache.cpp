@@ -1,0 +1,31 @@
+#include "api/jmap/query_cache.h"
+
+namespace fumi::jmap {
+
+QueryCache::Ids QueryCache::find(const std::string& query, const std::string& state) {
+  const std::scoped_lock lock(mutex_);
+  const auto found = by_key_.find(state + " " + query);
+  if (found == by_key_.end()) return nullptr;
+  kept_.splice(kept_.begin(), kept_, found->second);
+  return found->second->ids;
+}
+
+void QueryCache::keep(const std::string& query, const std::string& state, Ids ids) {
+  const std::scoped_lock lock(mutex_);
+  std::string key = state + " " + query;
+  if (by_key_.contains(key)) return;
+  std::size_t octets = key.size() * 2 + 200;
+  for (const std::string& id : *ids)
+    octets += sizeof(std::string) + id.size();
+  if (octets > octets_max_ / 4) return;
+  octets_ += octets;
+  kept_.push_front({key, std::move(ids), octets});
+  by_key_[std::move(key)] = kept_.begin();
+  while (octets_ > octets_max_) {
+    octets_ -= kept_.back().octets;
+    by_key_.erase(kept_.back().key);
+    kept_.pop_back();
+  }
+}
+
+}  // namespace fumi::jmap

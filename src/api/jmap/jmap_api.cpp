@@ -14,7 +14,8 @@
 namespace fumi::jmap {
 namespace {
 
-constexpr std::array kMethodTables{&core_methods, &mailbox_methods, &email_methods};
+constexpr std::array kMethodTables{&core_methods, &mailbox_methods, &email_methods, &query_methods,
+                                   &set_methods};
 
 http::Response json_response(const Json& json, int status = 200) {
   return http::text_response(status, codec::write_json(json), "application/json");

@@ -32,6 +32,8 @@ struct Method {
 [[nodiscard]] std::span<const Method> mailbox_methods();
 // RFC 8621 §3, §4.
 [[nodiscard]] std::span<const Method> email_methods();
+[[nodiscard]] std::span<const Method> query_methods();
+[[nodiscard]] std::span<const Method> set_methods();
 
 // The method of that name, or nullptr.
 [[nodiscard]] const Method* find_method(std::string_view name);

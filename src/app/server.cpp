@@ -483,6 +483,7 @@ void Server::Parts::drain_listeners() {
 }
 
 void Server::Parts::stop() {
+  if (jmap) jmap->stop_push();
   if (running) drain_listeners();
   if (runtime) {
     runtime->scope().request_stop();

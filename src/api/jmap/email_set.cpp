@@ -81,7 +81,8 @@ Task<void> compose(Call& call, Preparing& all, const std::string& key, const Jso
   JsonArray missing;
   std::uint64_t octets = 0;
   for (const Composition::File& file : composition.files) {
-    Result<std::string> bytes = co_await blob_bytes(call.host, call.caller, file.blob_id);
+    std::string blob = resolve_id(file.blob_id, call.created).value_or(file.blob_id);
+    Result<std::string> bytes = co_await blob_bytes(call.host, call.caller, std::move(blob));
     if (!bytes) {
       missing.emplace_back(file.blob_id);
       continue;
@@ -234,7 +235,7 @@ Task<Answer> import(Call& call) {
       all.refuse(member.name, std::move(read).error());
       continue;
     }
-    std::string blob(member.value.text("blobId"));
+    std::string blob = resolve_id(member.value.text("blobId"), call.created).value_or("");
     Result<std::string> bytes = co_await blob_bytes(call.host, call.caller, std::move(blob));
     if (!bytes) {
       all.refuse(member.name, {"invalidProperties", "there is no such blob", {"blobId"}, {}});

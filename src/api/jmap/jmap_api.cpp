@@ -14,8 +14,9 @@
 namespace fumi::jmap {
 namespace {
 
-constexpr std::array kMethodTables{&core_methods, &mailbox_methods, &email_methods, &query_methods,
-                                   &set_methods};
+constexpr std::array kMethodTables{&core_methods,       &mailbox_methods, &email_methods,
+                                   &query_methods,      &set_methods,     &identity_methods,
+                                   &submission_methods, &blob_methods};
 
 http::Response json_response(const Json& json, int status = 200) {
   return http::text_response(status, codec::write_json(json), "application/json");
@@ -84,6 +85,7 @@ void JmapApi::add_routes(http::Router& router) {
   router.add(http::Method::post, "/jmap/api", bind(&JmapApi::call), calls);
   router.add(http::Method::post, "/jmap/upload/{account}", bind(&JmapApi::upload), uploads);
   router.add(http::Method::get, "/jmap/download/{account}/{blob}/{name}", bind(&JmapApi::download));
+  router.add(http::Method::get, "/jmap/eventsource", bind(&JmapApi::events));
 }
 
 Task<Result<Caller>> JmapApi::authenticate(const http::RequestContext& context) {
@@ -114,7 +116,8 @@ http::Response JmapApi::unauthorized(const Error& error) {
 }
 
 std::vector<std::string> JmapApi::capabilities() const {
-  return {capability::kCore, capability::kMail};
+  return {capability::kCore,     capability::kMail,  capability::kSubmission,
+          capability::kVacation, capability::kQuota, capability::kBlob};
 }
 
 std::string JmapApi::session_state(const Caller& caller) const {
@@ -147,6 +150,13 @@ Json JmapApi::session_json(const Caller& caller, const http::RequestContext& con
                   JsonArray{"receivedAt", "sentAt", "size", "from", "to", "subject", "hasKeyword",
                             "allInThreadHaveKeyword", "someInThreadHaveKeyword"}},
                  {"mayCreateTopLevelMailbox", true}};
+  // RFC 8621 §1.3.2: nothing is sent later, and no SMTP extension can be asked for.
+  const Json submission = JsonObject{{"maxDelayedSend", 0}, {"submissionExtensions", JsonObject{}}};
+  // RFC 9404 §3.1.
+  const Json blob = JsonObject{{"maxSizeBlobSet", std::int64_t(limits.upload_octets_max)},
+                               {"maxDataSources", 64},
+                               {"supportedTypeNames", JsonArray{"Email", "Thread", "Mailbox"}},
+                               {"supportedDigestAlgorithms", JsonArray{"sha-256"}}};
   JsonObject ours;
   JsonObject of_account;
   JsonObject primary;
@@ -154,7 +164,11 @@ Json JmapApi::session_json(const Caller& caller, const http::RequestContext& con
   for (const std::string& name : capabilities()) {
     ours.push_back({name, name == capability::kCore ? core : Json(JsonObject{})});
     if (name == capability::kCore) continue;
-    of_account.push_back({name, name == capability::kMail ? mail : Json(JsonObject{})});
+    const Json details = name == capability::kMail         ? mail
+                         : name == capability::kSubmission ? submission
+                         : name == capability::kBlob       ? blob
+                                                           : Json(JsonObject{});
+    of_account.push_back({name, details});
     primary.push_back({name, account});
   }
   const std::string user = caller.principal.name.text();
@@ -284,6 +298,23 @@ Task<http::Reply> JmapApi::upload(http::RequestContext& context) {
                                  {"type", upload.type},
                                  {"size", std::int64_t(upload.octets)}};
   co_return json_response(answer, 201);
+}
+
+Task<http::Reply> JmapApi::events(http::RequestContext& context) {
+  Result<Caller> caller = co_await authenticate(context);
+  if (!caller) co_return unauthorized(caller.error());
+  auto options = push_options(context.request);
+  if (!options) co_return http::plain_problem(400, "types, closeafter and ping can't be read");
+  auto connection = push_.open(caller->principal.account);
+  if (!connection) co_return problem({"limit", "too many push connections", "maxConnections", 429});
+  http::Reply reply;
+  reply.response.headers.add("Content-Type", "text/event-stream");
+  reply.response.headers.add("Cache-Control", "no-cache, no-store");
+  // Asks proxies (nginx) not to hold events back.
+  reply.response.headers.add("X-Accel-Buffering", "no");
+  reply.source =
+      event_source(host_, std::move(*caller), std::move(connection), std::move(*options));
+  co_return reply;
 }
 
 Task<http::Reply> JmapApi::download(http::RequestContext& context) {

@@ -8,6 +8,7 @@
 //   POST /jmap/api                                  method calls
 //   POST /jmap/upload/{account}                     one blob
 //   GET  /jmap/download/{account}/{blob}/{name}     one blob, ?accept= its type
+//   GET  /jmap/eventsource                          changes of state as they come
 //
 // Authentication is HTTP Basic with an account's password or one of its application passwords.
 // Another account than the caller's own is not found, whoever it belongs to.
@@ -18,6 +19,7 @@
 #include <string>
 
 #include "api/jmap/call.h"
+#include "api/jmap/push.h"
 #include "api/jmap/query_cache.h"
 #include "server/http/router.h"
 
@@ -27,10 +29,13 @@ struct Method;
 
 class JmapApi {
  public:
-  explicit JmapApi(JmapHost& host) : host_(host) {}
+  explicit JmapApi(JmapHost& host) : host_(host), push_(host) {}
 
   // The object must outlive the router.
   void add_routes(http::Router& router);
+
+  // Ends all push connections: call it before the listeners drain. Any thread.
+  void stop_push() { push_.close(); }
 
   // The methods of one request, for whatever carried it. `caller` has been authenticated.
   Task<Response> process(Caller caller, Request request);
@@ -46,12 +51,14 @@ class JmapApi {
   Task<http::Reply> call(http::RequestContext& context);
   Task<http::Reply> upload(http::RequestContext& context);
   Task<http::Reply> download(http::RequestContext& context);
+  Task<http::Reply> events(http::RequestContext& context);
   Task<void> run(Call& call, const Method& method, const Invocation& invocation,
                  Response& response);
   [[nodiscard]] Json session_json(const Caller& caller, const http::RequestContext& context) const;
 
   JmapHost& host_;
   QueryCache queries_;
+  PushHub push_;
   std::mutex mutex_;
   std::map<AccountId, std::uint32_t> at_work_;  // requests under way
 };

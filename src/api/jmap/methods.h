@@ -34,6 +34,12 @@ struct Method {
 [[nodiscard]] std::span<const Method> email_methods();
 [[nodiscard]] std::span<const Method> query_methods();
 [[nodiscard]] std::span<const Method> set_methods();
+// RFC 8621 §6, §8 and RFC 9425.
+[[nodiscard]] std::span<const Method> identity_methods();
+// RFC 8621 §7.
+[[nodiscard]] std::span<const Method> submission_methods();
+// RFC 9404.
+[[nodiscard]] std::span<const Method> blob_methods();
 
 // The method of that name, or nullptr.
 [[nodiscard]] const Method* find_method(std::string_view name);

@@ -1,0 +1,160 @@
+#include "api/jmap/push.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "base/ascii.h"
+
+namespace fumi::jmap {
+namespace {
+
+constexpr Duration kPingMin = std::chrono::seconds(5);
+constexpr Duration kPingMax = std::chrono::minutes(15);
+// A comment now and then finds out that the client has gone (WHATWG HTML §9.2.7 asks for it too).
+constexpr Duration kQuiet = std::chrono::minutes(2);
+
+constexpr std::array kMailTypes{"Email", "Mailbox", "Thread", "EmailDelivery"};
+constexpr std::array kAccountTypes{"Mailbox", "Identity", "EmailSubmission", "VacationResponse"};
+
+class EventSource final : public http::BodySource {
+ public:
+  EventSource(JmapHost& host, Caller caller, std::unique_ptr<PushHub::Connection> connection,
+              PushOptions options)
+      : host_(host),
+        caller_(std::move(caller)),
+        connection_(std::move(connection)),
+        options_(std::move(options)) {}
+
+  Task<Result<std::string>> next() override {
+    if (!greeted_) {
+      greeted_ = true;
+      // Proxies and browsers show the header once something of the body comes.
+      co_return std::string(": Fumi\n\n");
+    }
+    if (done_) co_return std::string();
+    PushSignal& signal = connection_->signal();
+    for (;;) {
+      const bool pings = options_.ping != Duration::zero();
+      const Duration most = pings ? options_.ping : kQuiet;
+      const Status waited = co_await signal.event.wait_for(most);
+      if (signal.closing || (!waited && waited.error().code == Code::cancelled))
+        co_return std::string();
+      if (!waited) co_return ping();
+      Result<Json> change = co_await take_state_change(host_, caller_, signal, options_);
+      if (!change) co_return std::unexpected(std::move(change).error());
+      if (change->is_null()) continue;
+      done_ = options_.close_after == PushOptions::CloseAfter::state;
+      co_return "event: state\ndata: " + codec::write_json(*change) + "\n\n";
+    }
+  }
+
+ private:
+  [[nodiscard]] std::string ping() const {
+    if (options_.ping == Duration::zero()) return ":\n\n";
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(options_.ping).count();
+    return "event: ping\ndata: {\"interval\":" + std::to_string(seconds) + "}\n\n";
+  }
+
+  JmapHost& host_;
+  Caller caller_;
+  std::unique_ptr<PushHub::Connection> connection_;
+  PushOptions options_;
+  bool greeted_ = false;
+  bool done_ = false;
+};
+
+}  // namespace
+
+PushHub::Connection::Connection(PushHub& hub, AccountId account)
+    : hub_(hub), account_(account), signal_(std::make_shared<PushSignal>()) {
+  // The listener owns a share: it may run while this dies.
+  subscription_ = hub_.host_.bus.subscribe(account_, [signal = signal_](const Change& change) {
+    (change.mailbox ? signal->mail : signal->account) = true;
+    signal->event.set();
+  });
+  const std::scoped_lock lock(hub_.mutex_);
+  hub_.signals_.insert(signal_);
+}
+
+PushHub::Connection::~Connection() {
+  const std::scoped_lock lock(hub_.mutex_);
+  hub_.signals_.erase(signal_);
+  const auto found = hub_.open_.find(account_);
+  if (--found->second == 0) hub_.open_.erase(found);
+}
+
+std::unique_ptr<PushHub::Connection> PushHub::open(AccountId account) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (closed_) return nullptr;
+    std::uint32_t& count = open_[account];
+    if (count >= host_.options.push_per_account_max) return nullptr;
+    ++count;
+  }
+  return std::make_unique<Connection>(*this, account);
+}
+
+void PushHub::close() {
+  const std::scoped_lock lock(mutex_);
+  closed_ = true;
+  for (const auto& signal : signals_) {
+    signal->closing = true;
+    signal->event.set();
+  }
+}
+
+std::optional<PushOptions> push_options(const http::Request& request) {
+  PushOptions options;
+  const std::string types(request.parameter("types").value_or("*"));
+  if (types != "*") {
+    options.types.emplace();
+    for (const std::string_view type : ascii::split(types, ','))
+      options.types->emplace(type);
+  }
+  const std::string_view close = request.parameter("closeafter").value_or("no");
+  if (close != "no" && close != "state") return std::nullopt;
+  if (close == "state") options.close_after = PushOptions::CloseAfter::state;
+  const std::string_view ping = request.parameter("ping").value_or("0");
+  std::uint32_t seconds = 0;
+  const auto [end, bad] = std::from_chars(ping.data(), ping.data() + ping.size(), seconds);
+  if (bad != std::errc() || end != ping.data() + ping.size()) return std::nullopt;
+  if (seconds != 0) {
+    const Duration asked = std::chrono::seconds(std::min(seconds, 86'400U));
+    options.ping = std::clamp(asked, kPingMin, kPingMax);
+  }
+  return options;
+}
+
+Task<Result<Json>> take_state_change(JmapHost& host, Caller caller, PushSignal& signal,
+                                     const PushOptions& options) {
+  const bool mail = signal.mail.exchange(false);
+  const bool account = signal.account.exchange(false);
+  const AccountId id = caller.principal.account;
+  auto work = [&](Tx& tx) { return tx.emails().state(id); };
+  const TenantScope scope = caller.principal.scope();
+  Result<ModSeq> state = co_await host.store.read(scope, std::move(work));
+  if (!state) co_return std::unexpected(std::move(state).error());
+  Json states = JsonObject{};
+  const auto add = [&](const char* type) {
+    if (!options.types || options.types->contains(type)) states.set(type, state_text(*state));
+  };
+  if (mail) std::ranges::for_each(kMailTypes, add);
+  if (account) std::ranges::for_each(kAccountTypes, add);
+  if (states.object()->empty()) co_return Json();
+  Json changed = JsonObject{};
+  changed.set(id.text(), std::move(states));
+  Json out = JsonObject{};
+  out.set("@type", "StateChange");
+  out.set("changed", std::move(changed));
+  co_return out;
+}
+
+std::unique_ptr<http::BodySource> event_source(JmapHost& host, Caller caller,
+                                               std::unique_ptr<PushHub::Connection> connection,
+                                               PushOptions options) {
+  return std::make_unique<EventSource>(host, std::move(caller), std::move(connection),
+                                       std::move(options));
+}
+
+}  // namespace fumi::jmap

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::array kMethodTables{&core_methods,       &mailbox_methods, &email_methods,
                                    &query_methods,      &set_methods,     &identity_methods,
-                                   &submission_methods, &blob_methods};
+                                   &submission_methods, &blob_methods,    &contact_methods};
 
 http::Response json_response(const Json& json, int status = 200) {
   return http::text_response(status, codec::write_json(json), "application/json");
@@ -116,8 +116,8 @@ http::Response JmapApi::unauthorized(const Error& error) {
 }
 
 std::vector<std::string> JmapApi::capabilities() const {
-  return {capability::kCore,     capability::kMail,  capability::kSubmission,
-          capability::kVacation, capability::kQuota, capability::kBlob};
+  return {capability::kCore,  capability::kMail, capability::kSubmission, capability::kVacation,
+          capability::kQuota, capability::kBlob, capability::kContacts};
 }
 
 std::string JmapApi::session_state(const Caller& caller) const {
@@ -157,6 +157,9 @@ Json JmapApi::session_json(const Caller& caller, const http::RequestContext& con
                                {"maxDataSources", 64},
                                {"supportedTypeNames", JsonArray{"Email", "Thread", "Mailbox"}},
                                {"supportedDigestAlgorithms", JsonArray{"sha-256"}}};
+  // RFC 9610 §1.4.1.
+  const Json contacts =
+      JsonObject{{"maxAddressBooksPerCard", nullptr}, {"mayCreateAddressBook", true}};
   JsonObject ours;
   JsonObject of_account;
   JsonObject primary;
@@ -167,6 +170,7 @@ Json JmapApi::session_json(const Caller& caller, const http::RequestContext& con
     const Json details = name == capability::kMail         ? mail
                          : name == capability::kSubmission ? submission
                          : name == capability::kBlob       ? blob
+                         : name == capability::kContacts   ? contacts
                                                            : Json(JsonObject{});
     of_account.push_back({name, details});
     primary.push_back({name, account});

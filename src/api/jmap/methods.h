@@ -38,6 +38,8 @@ struct Method {
 [[nodiscard]] std::span<const Method> identity_methods();
 // RFC 8621 §7.
 [[nodiscard]] std::span<const Method> submission_methods();
+// RFC 9610.
+[[nodiscard]] std::span<const Method> contact_methods();
 // RFC 9404.
 [[nodiscard]] std::span<const Method> blob_methods();
 

@@ -79,6 +79,13 @@ std::span<char> RequestReader::prepare(std::size_t octets) {
 
 void RequestReader::commit(std::size_t octets) { end_ += octets; }
 
+std::string RequestReader::take_rest() {
+  std::string rest = input_.substr(begin_, end_ - begin_);
+  input_.clear();
+  begin_ = end_ = scanned_ = 0;
+  return rest;
+}
+
 const Request& RequestReader::request() const { return request_; }
 
 Request RequestReader::take() { return std::move(request_); }

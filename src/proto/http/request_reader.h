@@ -58,6 +58,8 @@ class RequestReader {
   // After Head: all but the body. After Complete: everything.
   [[nodiscard]] const Request& request() const;
   [[nodiscard]] Request take();
+  // What was read behind a complete request: the first octets of another protocol, after 101.
+  [[nodiscard]] std::string take_rest();
   // Whether the connection may carry another request (RFC 9112 §9.3), as far as the client says.
   [[nodiscard]] bool keep_alive() const;
   // Whether a request has begun: decides between 408 and a silent close on a timeout.

@@ -169,9 +169,16 @@ Task<bool> HttpSession::on_complete() {
       !reader_.keep_alive() || requests_ >= host_.options().requests_per_connection_max;
   stream_->clear_deadline();  // the handler's own deadlines hold while it works
   Reply reply = co_await handle(context);
+  std::unique_ptr<Upgrade> upgrade = std::move(reply.upgrade);
   const bool sent = co_await answer(context, std::move(reply), match_.route,
                                     last ? Connection::close : Connection::keep_alive);
   received_ = host_.clock().now();
+  if (sent && upgrade) {
+    stream_->clear_deadline();
+    std::string rest = reader_.take_rest();
+    co_await upgrade->run(*stream_, std::move(rest));
+    co_return false;
+  }
   if (last && sent) co_await linger();
   co_return sent && !last;
 }

@@ -18,6 +18,10 @@
 #include "base/time.h"
 #include "proto/http/message.h"
 
+namespace fumi::net {
+class Stream;
+}
+
 namespace fumi::http {
 
 // A body that is made while it is sent. Owned by its response; used on the session's executor.
@@ -29,12 +33,21 @@ class BodySource {
   virtual Task<Result<std::string>> next() = 0;
 };
 
+// Another protocol on the connection, once the response (101) has been sent (RFC 9110 §7.8).
+class Upgrade {
+ public:
+  virtual ~Upgrade() = default;
+  // `already_read`: what came behind the request. The connection ends when it returns.
+  virtual Task<void> run(net::Stream& stream, std::string already_read) = 0;
+};
+
 // What a handler gives back. With a source, the response's own body is ignored.
 struct Reply {
   Reply() = default;
   Reply(Response simple) : response(std::move(simple)) {}  // NOLINT: handlers return responses
   Response response;
   std::unique_ptr<BodySource> source;
+  std::unique_ptr<Upgrade> upgrade;  // goes with status 101
 };
 
 struct RequestContext {

@@ -106,8 +106,13 @@ Answer get_in(Call& call, Tx& tx, const GetArguments& get) {
   const Tree tree(std::move(mailboxes));
   std::map<MailboxId, MailboxCounts> counts;
   if (asks_for_counts(get.properties)) {
-    FUMI_JMAP_TRY(const auto counted, tx.emails().counts(call.account()));
-    for (const MailboxCounts& each : counted)
+    QueryCache::Counts counted = call.queries.find_counts(call.account(), state);
+    if (!counted) {
+      FUMI_JMAP_TRY(auto fresh, tx.emails().counts(call.account()));
+      counted = std::make_shared<const std::vector<MailboxCounts>>(std::move(fresh));
+      call.queries.keep_counts(call.account(), state, counted);
+    }
+    for (const MailboxCounts& each : *counted)
       counts[each.mailbox] = each;
   }
   JsonArray list;

@@ -28,4 +28,17 @@ void QueryCache::keep(const std::string& query, const std::string& state, Ids id
   }
 }
 
+QueryCache::Counts QueryCache::find_counts(AccountId account, ModSeq state) {
+  const std::scoped_lock lock(mutex_);
+  const auto found = counts_.find(account);
+  return found != counts_.end() && found->second.first == state ? found->second.second : nullptr;
+}
+
+void QueryCache::keep_counts(AccountId account, ModSeq state, Counts counts) {
+  constexpr std::size_t kAccountsMax = 10'000;
+  const std::scoped_lock lock(mutex_);
+  if (counts_.size() >= kAccountsMax && !counts_.contains(account)) counts_.erase(counts_.begin());
+  counts_[account] = {state, std::move(counts)};
+}
+
 }  // namespace fumi::jmap

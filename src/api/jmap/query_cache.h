@@ -1,6 +1,6 @@
-// QueryCache: the last results of queries, so that paging through one costs no new evaluation and
-// the changes since a result can be told exactly (RFC 8620 §5.6). Bounded; a result that has gone
-// is answered by cannotCalculateChanges. Any thread.
+// QueryCache: the last results of queries and counts, so that paging through one costs no new
+// evaluation and the changes since a result can be told exactly (RFC 8620 §5.6). Bounded; a result
+// that has gone is answered by cannotCalculateChanges. Any thread.
 #pragma once
 
 #include <list>
@@ -10,6 +10,8 @@
 #include <string>
 #include <unordered_map>
 #include <vector>
+
+#include "domain/ports/email_store.h"
 
 namespace fumi::jmap {
 
@@ -23,6 +25,11 @@ class QueryCache {
   [[nodiscard]] Ids find(const std::string& query, const std::string& state);
   void keep(const std::string& query, const std::string& state, Ids ids);
 
+  // The mailboxes' counts of an account at a state: counting reads the whole account.
+  using Counts = std::shared_ptr<const std::vector<MailboxCounts>>;  // shared with running calls
+  [[nodiscard]] Counts find_counts(AccountId account, ModSeq state);
+  void keep_counts(AccountId account, ModSeq state, Counts counts);
+
  private:
   struct Kept {
     std::string key;
@@ -34,6 +41,7 @@ class QueryCache {
   std::size_t octets_ = 0;
   std::list<Kept> kept_;  // most recently used first
   std::unordered_map<std::string, std::list<Kept>::iterator> by_key_;
+  std::unordered_map<AccountId, std::pair<ModSeq, Counts>> counts_;
 };
 
 }  // namespace fumi::jmap

@@ -1,9 +1,12 @@
-"""JMAP over HTTP: python's client, a JMAP library from npm, EventSource; and IMAP on the same account."""
+"""JMAP over HTTP: python's client, a JMAP library from npm, EventSource, WebSocket; and IMAP on the same account."""
 import base64
 import http.client
 import json
+import os
 import pathlib
 import shutil
+import socket
+import struct
 import threading
 import unittest
 
@@ -88,6 +91,51 @@ class Events:
         self.connection.close()
 
 
+class WebSocket:
+    """A WebSocket client, as small as RFC 6455 allows."""
+
+    def __init__(self, client, headers=None):
+        self.socket = socket.create_connection((HOST, client.port), timeout=30)
+        fields = {"Host": f"{HOST}:{client.port}", "Upgrade": "websocket", "Connection": "Upgrade",
+                  "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": base64.b64encode(os.urandom(16)).decode(),
+                  "Sec-WebSocket-Protocol": "jmap", **client.headers, **(headers or {})}
+        lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+        self.socket.sendall(f"GET /jmap/ws HTTP/1.1\r\n{lines}\r\n".encode())
+        self.file = self.socket.makefile("rb")
+        self.status = int(self.file.readline().split()[1])
+        while self.file.readline().strip():
+            pass
+
+    def send(self, opcode, payload):
+        mask = os.urandom(4)
+        size = len(payload)
+        length = bytes([0x80 | size]) if size < 126 else bytes([0x80 | 126]) + struct.pack("!H", size)
+        self.socket.sendall(bytes([0x80 | opcode]) + length + mask +
+                            bytes(octet ^ mask[i % 4] for i, octet in enumerate(payload)))
+
+    def say(self, value):
+        self.send(1, json.dumps(value).encode())
+
+    def frame(self):
+        first, second = self.file.read(2)
+        size = second & 0x7f
+        if size == 126:
+            size = struct.unpack("!H", self.file.read(2))[0]
+        elif size == 127:
+            size = struct.unpack("!Q", self.file.read(8))[0]
+        return first & 0x0f, self.file.read(size)
+
+    def hear(self):
+        opcode, payload = self.frame()
+        if opcode != 1:
+            raise AssertionError(f"opcode {opcode}: {payload}")
+        return json.loads(payload)
+
+    def close(self):
+        self.file.close()
+        self.socket.close()
+
+
 class Jmap(FumiTest):
     def test_imap_and_jmap_agree(self):
         client = Client(self.fumi)
@@ -167,6 +215,37 @@ class Jmap(FumiTest):
         self.fumi.restart()
         wait_until(events.ended.is_set, "the end with the server")
         events.close()
+
+    def test_websocket_carries_calls_and_changes(self):
+        client = Client(self.fumi)
+        stranger = WebSocket(client, {"Origin": "https://evil.example"})
+        self.assertEqual(stranger.status, 403)
+        stranger.close()
+        web = WebSocket(client)
+        self.assertEqual(web.status, 101)
+        web.say({"@type": "Request", "id": "r1", "using": USING,
+                 "methodCalls": [["Mailbox/get", {"accountId": client.account}, "c"]]})
+        answer = web.hear()
+        self.assertEqual((answer["@type"], answer["requestId"]), ("Response", "r1"))
+        self.assertEqual(answer["methodResponses"][0][0], "Mailbox/get")
+        web.send(1, b"{")
+        self.assertEqual(web.hear()["@type"], "RequestError")
+        web.send(9, b"ping")
+        self.assertEqual(web.frame(), (10, b"ping"))
+        web.say({"@type": "WebSocketPushEnable", "dataTypes": ["Mailbox"]})
+        web.say({"@type": "Request", "using": USING, "methodCalls": [["Core/echo", {}, "c"]]})
+        self.assertEqual(web.hear()["methodResponses"][0][0], "Core/echo")
+        client.one("Mailbox/set", create={"k": {"name": "pushed"}})
+        change = web.hear()
+        self.assertEqual(change["@type"], "StateChange")
+        self.assertEqual(list(change["changed"][client.account]), ["Mailbox"])
+        web.send(8, struct.pack("!H", 1000))
+        self.assertEqual(web.frame(), (8, struct.pack("!H", 1000)))
+        web.close()
+        last = WebSocket(client)
+        self.fumi.restart()
+        self.assertEqual(last.frame(), (8, struct.pack("!H", 1001)))  # going away
+        last.close()
 
     def test_limits_and_strangers(self):
         client = Client(self.fumi)

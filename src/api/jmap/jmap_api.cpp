@@ -5,6 +5,7 @@
 
 #include "api/jmap/blobs.h"
 #include "api/jmap/methods.h"
+#include "api/jmap/websocket.h"
 #include "api/problem.h"
 #include "base/ascii.h"
 #include "base/log.h"
@@ -34,6 +35,50 @@ std::string safe_type(std::string_view type) {
   const auto parsed = http::media_type(type);
   if (!parsed || type.size() > 200) return "application/octet-stream";
   return std::string(type);
+}
+
+// What a capability says of the server (RFC 8620 §2).
+Json server_details(const std::string& name, const Limits& limits, const std::string& base) {
+  if (name == capability::kWebSocket) {  // RFC 8887 §3
+    const std::string rest = base.starts_with("http") ? base.substr(4) : "://" + base;
+    return JsonObject{{"url", "ws" + rest + "/jmap/ws"}, {"supportsPush", true}};
+  }
+  return JsonObject{{"maxSizeUpload", std::int64_t(limits.upload_octets_max)},
+                    {"maxConcurrentUpload", std::int64_t(limits.concurrent_upload_max)},
+                    {"maxSizeRequest", std::int64_t(limits.request_octets_max)},
+                    {"maxConcurrentRequests", std::int64_t(limits.concurrent_requests_max)},
+                    {"maxCallsInRequest", std::int64_t(limits.calls_max)},
+                    {"maxObjectsInGet", std::int64_t(limits.get_max)},
+                    {"maxObjectsInSet", std::int64_t(limits.set_max)},
+                    {"collationAlgorithms", JsonArray{"i;ascii-casemap"}}};
+}
+
+// What it says of an account.
+Json account_details(const std::string& name, const Limits& limits) {
+  const auto octets = std::int64_t(limits.upload_octets_max);
+  if (name == capability::kMail) {  // RFC 8621 §1.3.1
+    return JsonObject{
+        {"maxMailboxesPerEmail", nullptr},
+        {"maxMailboxDepth", 20},
+        {"maxSizeMailboxName", 490},
+        {"maxSizeAttachmentsPerEmail", octets},
+        {"emailQuerySortOptions",
+         JsonArray{"receivedAt", "sentAt", "size", "from", "to", "subject", "hasKeyword",
+                   "allInThreadHaveKeyword", "someInThreadHaveKeyword"}},
+        {"mayCreateTopLevelMailbox", true}};
+  }
+  // RFC 8621 §1.3.2: nothing is sent later, and no SMTP extension can be asked for.
+  if (name == capability::kSubmission)
+    return JsonObject{{"maxDelayedSend", 0}, {"submissionExtensions", JsonObject{}}};
+  if (name == capability::kBlob) {  // RFC 9404 §3.1
+    return JsonObject{{"maxSizeBlobSet", octets},
+                      {"maxDataSources", 64},
+                      {"supportedTypeNames", JsonArray{"Email", "Thread", "Mailbox"}},
+                      {"supportedDigestAlgorithms", JsonArray{"sha-256"}}};
+  }
+  if (name == capability::kContacts)  // RFC 9610 §1.4.1
+    return JsonObject{{"maxAddressBooksPerCard", nullptr}, {"mayCreateAddressBook", true}};
+  return JsonObject{};
 }
 
 }  // namespace
@@ -86,6 +131,7 @@ void JmapApi::add_routes(http::Router& router) {
   router.add(http::Method::post, "/jmap/upload/{account}", bind(&JmapApi::upload), uploads);
   router.add(http::Method::get, "/jmap/download/{account}/{blob}/{name}", bind(&JmapApi::download));
   router.add(http::Method::get, "/jmap/eventsource", bind(&JmapApi::events));
+  router.add(http::Method::get, "/jmap/ws", bind(&JmapApi::socket));
 }
 
 Task<Result<Caller>> JmapApi::authenticate(const http::RequestContext& context) {
@@ -117,7 +163,7 @@ http::Response JmapApi::unauthorized(const Error& error) {
 
 std::vector<std::string> JmapApi::capabilities() const {
   return {capability::kCore,  capability::kMail, capability::kSubmission, capability::kVacation,
-          capability::kQuota, capability::kBlob, capability::kContacts};
+          capability::kQuota, capability::kBlob, capability::kContacts,   capability::kWebSocket};
 }
 
 std::string JmapApi::session_state(const Caller& caller) const {
@@ -131,48 +177,15 @@ Json JmapApi::session_json(const Caller& caller, const http::RequestContext& con
     const bool tls = context.transport == http::RequestContext::Transport::tls;
     base = (tls ? "https://" : "http://") + std::string(context.request.headers.value("Host"));
   }
-  const Json core =
-      JsonObject{{"maxSizeUpload", std::int64_t(limits.upload_octets_max)},
-                 {"maxConcurrentUpload", std::int64_t(limits.concurrent_upload_max)},
-                 {"maxSizeRequest", std::int64_t(limits.request_octets_max)},
-                 {"maxConcurrentRequests", std::int64_t(limits.concurrent_requests_max)},
-                 {"maxCallsInRequest", std::int64_t(limits.calls_max)},
-                 {"maxObjectsInGet", std::int64_t(limits.get_max)},
-                 {"maxObjectsInSet", std::int64_t(limits.set_max)},
-                 {"collationAlgorithms", JsonArray{"i;ascii-casemap"}}};
-  // RFC 8621 §1.3.1.
-  const Json mail =
-      JsonObject{{"maxMailboxesPerEmail", nullptr},
-                 {"maxMailboxDepth", 20},
-                 {"maxSizeMailboxName", 490},
-                 {"maxSizeAttachmentsPerEmail", std::int64_t(limits.upload_octets_max)},
-                 {"emailQuerySortOptions",
-                  JsonArray{"receivedAt", "sentAt", "size", "from", "to", "subject", "hasKeyword",
-                            "allInThreadHaveKeyword", "someInThreadHaveKeyword"}},
-                 {"mayCreateTopLevelMailbox", true}};
-  // RFC 8621 §1.3.2: nothing is sent later, and no SMTP extension can be asked for.
-  const Json submission = JsonObject{{"maxDelayedSend", 0}, {"submissionExtensions", JsonObject{}}};
-  // RFC 9404 §3.1.
-  const Json blob = JsonObject{{"maxSizeBlobSet", std::int64_t(limits.upload_octets_max)},
-                               {"maxDataSources", 64},
-                               {"supportedTypeNames", JsonArray{"Email", "Thread", "Mailbox"}},
-                               {"supportedDigestAlgorithms", JsonArray{"sha-256"}}};
-  // RFC 9610 §1.4.1.
-  const Json contacts =
-      JsonObject{{"maxAddressBooksPerCard", nullptr}, {"mayCreateAddressBook", true}};
   JsonObject ours;
   JsonObject of_account;
   JsonObject primary;
   const std::string account = caller.principal.account.text();
   for (const std::string& name : capabilities()) {
-    ours.push_back({name, name == capability::kCore ? core : Json(JsonObject{})});
-    if (name == capability::kCore) continue;
-    const Json details = name == capability::kMail         ? mail
-                         : name == capability::kSubmission ? submission
-                         : name == capability::kBlob       ? blob
-                         : name == capability::kContacts   ? contacts
-                                                           : Json(JsonObject{});
-    of_account.push_back({name, details});
+    const bool everybody = name == capability::kCore || name == capability::kWebSocket;
+    ours.push_back({name, everybody ? server_details(name, limits, base) : Json(JsonObject{})});
+    if (everybody) continue;
+    of_account.push_back({name, account_details(name, limits)});
     primary.push_back({name, account});
   }
   const std::string user = caller.principal.name.text();
@@ -302,6 +315,34 @@ Task<http::Reply> JmapApi::upload(http::RequestContext& context) {
                                  {"type", upload.type},
                                  {"size", std::int64_t(upload.octets)}};
   co_return json_response(answer, 201);
+}
+
+Task<http::Reply> JmapApi::socket(http::RequestContext& context) {
+  auto refused = refuse_websocket(context.request, host_.options);
+  if (refused) co_return std::move(*refused);
+  Result<Caller> caller = co_await authenticate(context);
+  if (!caller) co_return unauthorized(caller.error());
+  auto connection = push_.open(caller->principal.account);
+  if (!connection) co_return problem({"limit", "too many connections", "maxConnections", 429});
+  http::Reply reply;
+  reply.response = accept_websocket(context.request);
+  reply.upgrade = websocket_session(host_, *this, std::move(*caller), std::move(connection));
+  co_return reply;
+}
+
+Task<std::optional<Response>> JmapApi::process_in_turn(Caller caller, Request request) {
+  const Turn turn(*this, caller.principal.account);
+  if (!turn.taken()) co_return std::nullopt;
+  Response response = co_await process(std::move(caller), std::move(request));
+  co_return response;
+}
+
+Task<Result<bool>> JmapApi::is_active(Caller caller) {
+  auto work = [&](Tx& tx) { return tx.directory().account(caller.principal.account); };
+  const TenantScope scope = caller.principal.scope();
+  Result<std::optional<Account>> account = co_await host_.store.read(scope, std::move(work));
+  if (!account) co_return std::unexpected(std::move(account).error());
+  co_return *account && (*account)->status == AccountStatus::active;
 }
 
 Task<http::Reply> JmapApi::events(http::RequestContext& context) {

@@ -9,6 +9,7 @@
 //   POST /jmap/upload/{account}                     one blob
 //   GET  /jmap/download/{account}/{blob}/{name}     one blob, ?accept= its type
 //   GET  /jmap/eventsource                          changes of state as they come
+//   GET  /jmap/ws                                   all of it by WebSocket (RFC 8887)
 //
 // Authentication is HTTP Basic with an account's password or one of its application passwords.
 // Another account than the caller's own is not found, whoever it belongs to.
@@ -39,6 +40,10 @@ class JmapApi {
 
   // The methods of one request, for whatever carried it. `caller` has been authenticated.
   Task<Response> process(Caller caller, Request request);
+  // The same within the account's limit of requests at a time; nullopt: it is reached.
+  Task<std::optional<Response>> process_in_turn(Caller caller, Request request);
+  // Whether the account may still be used: connections outlive a login.
+  Task<Result<bool>> is_active(Caller caller);
   // Basic now; bearer tokens will be told by their scheme.
   Task<Result<Caller>> authenticate(const http::RequestContext& context);
   [[nodiscard]] static http::Response unauthorized(const Error& error);
@@ -52,6 +57,7 @@ class JmapApi {
   Task<http::Reply> upload(http::RequestContext& context);
   Task<http::Reply> download(http::RequestContext& context);
   Task<http::Reply> events(http::RequestContext& context);
+  Task<http::Reply> socket(http::RequestContext& context);
   Task<void> run(Call& call, const Method& method, const Invocation& invocation,
                  Response& response);
   [[nodiscard]] Json session_json(const Caller& caller, const http::RequestContext& context) const;

@@ -131,7 +131,12 @@ Task<Result<Json>> take_state_change(JmapHost& host, Caller caller, PushSignal& 
   const bool mail = signal.mail.exchange(false);
   const bool account = signal.account.exchange(false);
   const AccountId id = caller.principal.account;
-  auto work = [&](Tx& tx) { return tx.emails().state(id); };
+  // A connection outlives its login, but not the account's being open.
+  auto work = [&](Tx& tx) -> Result<ModSeq> {
+    FUMI_TRY(const auto there, tx.directory().account(id));
+    if (there && there->status == AccountStatus::active) return there->change;
+    return fail(Code::denied, "telling of changes", "the account is closed");
+  };
   const TenantScope scope = caller.principal.scope();
   Result<ModSeq> state = co_await host.store.read(scope, std::move(work));
   if (!state) co_return std::unexpected(std::move(state).error());

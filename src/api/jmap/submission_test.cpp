@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "api/jmap/testing/jmap_world.h"
+#include "api/jmap/websocket.h"
 
 namespace fumi::jmap::testing {
 namespace {
@@ -207,6 +208,34 @@ TEST_CASE("EventSource: greeting, a change, an end; limits and bad parameters") 
   hub.close();
   CHECK(next().empty());
   CHECK(hub.open(w.rival) == nullptr);
+}
+
+TEST_CASE("the WebSocket handshake (RFC 6455 §4.2, RFC 8887 §4.1)") {
+  const std::vector<std::pair<const char*, const char*>> good{
+      {"Host", "mail.example"},           {"Upgrade", "websocket"},
+      {"Connection", "Upgrade"},          {"Sec-WebSocket-Version", "13"},
+      {"Sec-WebSocket-Protocol", "jmap"}, {"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}};
+  const auto with = [&](const char* name, const char* value) {
+    http::Request request;
+    for (const auto& [known, text] : good)
+      request.headers.set(known, text);
+    request.headers.set(name, value);
+    const auto refused = refuse_websocket(request, {});
+    return refused ? refused->status : 101;
+  };
+  CHECK(with("X", "y") == 101);
+  CHECK(with("Origin", "http://mail.example") == 101);
+  CHECK(with("Origin", "https://evil.example") == 403);
+  CHECK(with("Origin", "null") == 403);
+  CHECK(with("Upgrade", "h2c") == 426);
+  CHECK(with("Sec-WebSocket-Version", "8") == 426);
+  CHECK(with("Sec-WebSocket-Protocol", "chat") == 400);
+  CHECK(with("Sec-WebSocket-Key", "short") == 400);
+  http::Request request;
+  request.headers.set("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==");
+  const http::Response answer = accept_websocket(request);
+  CHECK(answer.status == 101);
+  CHECK(answer.headers.value("Sec-WebSocket-Accept") == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
 }
 
 // Every method that takes ids, asked with those of another tenant's account.

@@ -81,8 +81,15 @@ def search_row(line):
     return json.loads(line) if line.startswith("{") else None
 
 
-PARSERS = {"smtp": accept_row, "relay": accept_row, "idle": idle_row, "imap": mix_row, "syncs": sync_row, "pop3": fetch_row,
-           "search": search_row}
+def large_row(line):
+    found = re.match(r"(\S+)\s+(\S.*?)\s+ms (\d[\d.]*/[\d.]+/[\d.]+)", line)
+    if not found:
+        return None
+    return {"server": found[1], "command": found[2], "ms": spread(found[3])}
+
+
+PARSERS = {"smtp": accept_row, "relay": accept_row, "idle": idle_row, "imap": mix_row, "imap-large": large_row,
+           "syncs": sync_row, "pop3": fetch_row, "search": search_row}
 
 
 def output(*command):
@@ -187,6 +194,16 @@ def mix_tables(result):
     return lines
 
 
+def large_tables(result):
+    servers = list(dict.fromkeys(row["server"] for row in result["rows"]))
+    lines = ["Milliseconds for one command, min/median/max:", "", "| command | " + " | ".join(servers) + " |", "|---|" + "--:|" * len(servers)]
+    for command in dict.fromkeys(row["command"] for row in result["rows"]):
+        cells = {row["server"]: row["ms"] for row in result["rows"] if row["command"] == command}
+        lines.append(f"| {command} | " + " | ".join("{min:.1f}/{median:.1f}/{max:.1f}".format(**cells[server]) if cells.get(server) else "-"
+                                                    for server in servers) + " |")
+    return lines
+
+
 def sync_tables(result):
     lines = ["| server | sessions | calls a message |", "|---|--:|---|"]
     for row in result["rows"]:
@@ -218,8 +235,9 @@ def search_tables(result):
 
 
 TABLES = {"smtp": ("SMTP accept, final local delivery", accept_tables), "relay": ("SMTP accept and relay to a sink", accept_tables),
-          "imap": ("IMAP operation mix, in clear", mix_tables),
-          "pop3": ("POP3, every message of a maildrop, in clear", fetch_tables), "search": ("SEARCH in Japanese and English", search_tables), "idle": ("Idle IMAP connections", idle_tables),
+          "imap": ("IMAP operation mix, in clear", mix_tables), "imap-large": ("A large mailbox, in clear", large_tables),
+          "pop3": ("POP3, every message of a maildrop, in clear", fetch_tables),
+          "search": ("SEARCH in Japanese and English", search_tables), "idle": ("Idle IMAP connections", idle_tables),
           "syncs": ("Syncs a message", sync_tables)}
 
 

@@ -1,6 +1,8 @@
 #include "proto/imap/writer.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 
 #include "base/ascii.h"
 #include "codec/utf7.h"
@@ -36,7 +38,11 @@ bool is_astring(std::string_view text) {
 
 }  // namespace
 
-void Writer::put_number(std::uint64_t number) { out_.put(std::to_string(number)); }
+void Writer::put_number(std::uint64_t number) {
+  std::array<char, 20> digits;
+  const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), number);
+  out_.put(std::string_view(digits.data(), static_cast<std::size_t>(end - digits.data())));
+}
 
 void Writer::put_literal(std::string_view octets) {
   out_.put('{');
@@ -52,9 +58,13 @@ void Writer::put_literal(std::string_view octets) {
 void Writer::put_string(std::string_view text) {
   if (is_quotable(text, features_)) {
     out_.put('"');
-    for (const char c : text) {
-      if (c == '"' || c == '\\') out_.put('\\');
-      out_.put(c);
+    for (;;) {
+      const std::size_t special = text.find_first_of("\"\\");
+      out_.put(text.substr(0, special));
+      if (special == std::string_view::npos) break;
+      out_.put('\\');
+      out_.put(text[special]);
+      text.remove_prefix(special + 1);
     }
     out_.put('"');
     return;

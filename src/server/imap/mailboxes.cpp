@@ -144,8 +144,9 @@ Task<void> ImapSession::on_list(imap::List list) {
     entry.child_subscribed = child;
     engine_.writer().list(entry);
     if (list.wanted.status) {
-      const imap::StatusData data = data_of(mailbox, host_.options.append_max.octets);
-      engine_.writer().status(mailbox.name, *list.wanted.status, data);
+      // One that went since the list was read has no status (RFC 5819 §2).
+      const auto data = co_await status_of(mailbox, *list.wanted.status);
+      if (data) engine_.writer().status(mailbox.name, *list.wanted.status, *data);
     }
     if (!list.wanted.metadata.empty()) {  // RFC 9590
       imap::MetadataQuery query;
@@ -176,14 +177,36 @@ Task<void> ImapSession::on_lsub(imap::Lsub lsub) {
   co_await finish(imap::ok("LSUB done"));
 }
 
+// From the mailbox's row, which LIST has read with all others; DELETED-STORAGE (RFC 9208 §4.1.4)
+// alone needs the messages.
+Task<Result<imap::StatusData>> ImapSession::status_of(const Mailbox& mailbox,
+                                                      imap::StatusItems asked) {
+  imap::StatusData data = data_of(mailbox, host_.options.append_max.octets);
+  if (!asked.has(imap::StatusItem::deleted_storage) || mailbox.deleted == 0) co_return data;
+  auto watched = co_await host_.mailboxes.watch(who(), mailbox.id);
+  if (!watched) co_return std::unexpected(std::move(watched).error());
+  const service::MailboxSnapshot& now = *watched->now;
+  for (std::uint32_t at = 0; at < now.size();) {
+    const auto rows = now.rows_from(at);
+    for (const service::IndexRow& row : rows)
+      data.deleted_storage += row.has(Flags::deleted) ? row.octets : 0;
+    at += static_cast<std::uint32_t>(rows.size());
+  }
+  co_return data;
+}
+
 Task<void> ImapSession::on_status(imap::Status status) {
   auto mailbox = co_await host_.mailboxes.find(who(), status.mailbox);
   if (!mailbox) {
     co_await finish(to_imap(mailbox.error()));
     co_return;
   }
-  const imap::StatusData data = data_of(*mailbox, host_.options.append_max.octets);
-  engine_.writer().status(mailbox->name, status.items, data);
+  const auto data = co_await status_of(*mailbox, status.items);
+  if (!data) {
+    co_await finish(to_imap(data.error()));
+    co_return;
+  }
+  engine_.writer().status(mailbox->name, status.items, *data);
   co_await finish(imap::ok("STATUS done"));
 }
 

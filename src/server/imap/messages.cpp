@@ -1,7 +1,8 @@
 // IMAP commands on the messages of the selected mailbox (RFC 9051 §6.4).
 #include <algorithm>
 
-#include "mime/structure.h"
+#include "mime/preview.h"
+#include "net/task_scope.h"
 #include "proto/imap/fetch_writer.h"
 #include "server/imap/detail/rows.h"
 #include "server/imap/session.h"
@@ -9,7 +10,9 @@
 namespace fumi::server {
 namespace {
 
-constexpr std::size_t kBatch = 50;  // emails read in one transaction
+// Emails read in one transaction. Of bodies one at a time is in memory, and what output holds.
+constexpr std::size_t kFirstBatch = 50;
+constexpr std::size_t kBatch = 250;
 
 std::vector<Uid> uids_of_some(std::span<const imap::SelectedView::Item> items) {
   std::vector<Uid> uids;
@@ -26,6 +29,35 @@ bool needs_store(const imap::Fetch& fetch) {
     return item.kind != Kind::flags && item.kind != Kind::uid && item.kind != Kind::modseq &&
            item.kind != Kind::internal_date && item.kind != Kind::rfc822_size;
   });
+}
+
+// Whether more of the summary is needed than its envelope.
+enum class Summarised : std::uint8_t { nothing, envelope, whole };
+
+Summarised needed_summary(const imap::Fetch& fetch) {
+  using Kind = imap::FetchItem::Kind;
+  Summarised most = Summarised::nothing;
+  for (const imap::FetchItem& item : fetch.items) {
+    if (item.kind == Kind::envelope) {
+      most = std::max(most, Summarised::envelope);
+    } else if (item.kind != Kind::email_id && item.kind != Kind::thread_id &&
+               item.kind != Kind::save_date && item.kind != Kind::flags && item.kind != Kind::uid &&
+               item.kind != Kind::modseq && item.kind != Kind::internal_date &&
+               item.kind != Kind::rfc822_size) {
+      return Summarised::whole;
+    }
+  }
+  return most;
+}
+
+mime::Summary summary_of(const Email& email, Summarised needed) {
+  mime::Summary summary;
+  if (needed == Summarised::envelope) {
+    if (auto decoded = mime::decode_envelope(email.summary)) summary.envelope = std::move(*decoded);
+  } else if (needed == Summarised::whole) {
+    if (auto decoded = mime::decode(email.summary)) summary = std::move(*decoded);
+  }
+  return summary;
 }
 
 imap::SeqSet set_of(const std::vector<Uid>& uids) {
@@ -143,15 +175,8 @@ Task<void> ImapSession::on_fetch(imap::Fetch fetch) {
     co_await finish(std::move(reply));
     co_return;
   }
-  for (std::size_t i = 0; i < items->size(); i += kBatch) {
-    const std::size_t count = std::min(kBatch, items->size() - i);
-    std::vector<Uid> uids = uids_of_some(std::span(*items).subspan(i, count));
-    const Status done = co_await fetch_some(fetch, std::move(uids), *marked, reply);
-    if (!done) {
-      reply = to_imap(done.error());
-      break;
-    }
-  }
+  const Status done = co_await fetch_emails(fetch, *items, *marked, reply);
+  if (!done) reply = to_imap(done.error());
   co_await finish(std::move(reply));
 }
 
@@ -164,6 +189,71 @@ imap::Reply some_are_gone(imap::By by) {
   return by == imap::By::uid ? imap::ok("Some messages are gone", gone)
                              : imap::no("Some messages are gone", gone);
 }
+
+// Emails that are read while those before them are written.
+struct ReadAhead {
+  service::Mailboxes& mailboxes;
+  service::MailAccount who;
+  MailboxId mailbox;
+  std::vector<Uid> uids;
+  Result<std::vector<service::EntryEmail>> emails;
+  net::AsyncEvent done;
+};
+
+Task<void> read_ahead(ReadAhead& ahead) {
+  auto emails = co_await ahead.mailboxes.emails(ahead.who, ahead.mailbox, std::move(ahead.uids));
+  ahead.emails = std::move(emails);
+  ahead.done.set();
+}
+
+}  // namespace
+
+// What the index doesn't know: in batches, the next of which the store reads meanwhile.
+Task<Status> ImapSession::fetch_emails(const imap::Fetch& fetch, const Items& items,
+                                       const std::vector<Uid>& marked, imap::Reply& reply) {
+  if (items.empty()) co_return Status();
+  if (items.size() <= kFirstBatch) {
+    std::vector<Uid> uids = uids_of_some(items);
+    auto emails = co_await host_.mailboxes.emails(who(), selected_->id, std::move(uids));
+    if (!emails) co_return std::unexpected(std::move(emails).error());
+    if (emails->size() < items.size()) reply = some_are_gone(fetch.by);
+    const Status told = co_await fetch_some(fetch, *emails, marked, reply);
+    co_return told;
+  }
+  const Executor executor = co_await boost::asio::this_coro::executor;
+  net::TaskScope scope;
+  ReadAhead ahead{host_.mailboxes, who(), selected_->id, {}, {}, net::AsyncEvent()};
+  // The first answer comes soon, and then there is always a batch to write while the next is read.
+  std::size_t batch = kFirstBatch;
+  std::size_t next = std::min(batch, items.size());
+  ahead.uids = uids_of_some(std::span(items).first(next));
+  auto started = scope.spawn("imap.read_ahead", executor, read_ahead(ahead));
+  Status status;
+  for (std::size_t left = items.size(); left > 0 && status;) {
+    if (started == net::TaskScope::Spawned::stopping) break;
+    co_await ahead.done.wait_shielded();
+    auto emails = std::move(ahead.emails);
+    const std::size_t asked = std::min(batch, left);
+    left -= asked;
+    if (!emails) {
+      status = std::unexpected(std::move(emails).error());
+      break;
+    }
+    batch = kBatch;
+    if (left > 0) {
+      const std::size_t count = std::min(batch, left);
+      ahead.uids = uids_of_some(std::span(items).subspan(next, count));
+      next += count;
+      started = scope.spawn("imap.read_ahead", executor, read_ahead(ahead));
+    }
+    if (emails->size() < asked) reply = some_are_gone(fetch.by);
+    status = co_await fetch_some(fetch, *emails, marked, reply);
+  }
+  co_await scope.join();
+  co_return status;
+}
+
+namespace {
 
 void write_row(const imap::Fetch& fetch, imap::FetchWriter& out, const service::IndexRow& row,
                FlagTexts& flags) {
@@ -207,22 +297,25 @@ Task<Status> ImapSession::fetch_rows(const imap::Fetch& fetch, const Items& item
   co_return Status();
 }
 
-Task<Status> ImapSession::fetch_some(const imap::Fetch& fetch, std::vector<Uid> uids,
+Task<Status> ImapSession::fetch_some(const imap::Fetch& fetch,
+                                     const std::vector<service::EntryEmail>& emails,
                                      const std::vector<Uid>& marked, imap::Reply& reply) {
-  const std::size_t asked = uids.size();
-  auto emails = co_await host_.mailboxes.emails(who(), selected_->id, std::move(uids));
-  if (!emails) co_return std::unexpected(std::move(emails).error());
-  if (emails->size() < asked) reply = some_are_gone(fetch.by);
   const bool bodies = imap::needs_body(fetch);
-  for (const auto& [entry, email] : *emails) {
+  const bool previews = imap::wants(fetch, imap::FetchItem::Kind::preview);
+  const Summarised needed = needed_summary(fetch);
+  for (const auto& [entry, email] : emails) {
+    mime::Summary summary = summary_of(email, needed);
     const std::string* body = nullptr;
-    if (bodies) {
+    // Mail from before previews were kept has none; who doesn't say LAZY gets one all the same.
+    const bool unseen_preview = previews && !summary.preview;
+    if (bodies || unseen_preview) {
       auto bytes = co_await host_.mailboxes.body(who(), email.blob);
       if (!bytes) co_return std::unexpected(std::move(bytes).error());
       held_.push_back(std::move(*bytes));
       body = &held_.back();
     }
-    if (!write_fetch(fetch, entry, email, body, marked)) {
+    if (unseen_preview) summary.preview = mime::preview(summary, *body);
+    if (!write_fetch(fetch, entry, email, summary, body, marked)) {
       reply = imap::no("The part's transfer encoding is unknown", imap::code::Plain::unknown_cte);
     }
     if (!engine_.writer().should_flush()) continue;
@@ -233,12 +326,11 @@ Task<Status> ImapSession::fetch_some(const imap::Fetch& fetch, std::vector<Uid> 
 }
 
 bool ImapSession::write_fetch(const imap::Fetch& fetch, const Entry& entry, const Email& email,
-                              const std::string* body, const std::vector<Uid>& marked) {
+                              const mime::Summary& summary, const std::string* body,
+                              const std::vector<Uid>& marked) {
   using Kind = imap::FetchItem::Kind;
   const auto number = selected_->view.number_of({entry.uid.value});
   if (!number) return true;
-  mime::Summary summary;
-  if (auto decoded = mime::decode(email.summary)) summary = std::move(*decoded);
   bool known_encoding = true;
   imap::FetchWriter out(engine_.writer(), *number);
   bool flags_told = false;
@@ -276,11 +368,11 @@ bool ImapSession::write_fetch(const imap::Fetch& fetch, const Entry& entry, cons
         out.thread_id("T" + email.thread.text());
         break;
       case Kind::save_date:
-        out.save_date(std::nullopt);
+        out.save_date(entry.saved);
         break;
       case Kind::preview:
       case Kind::preview_lazy:
-        out.preview(std::nullopt);
+        out.preview(summary.preview);
         break;
       default:
         if (body != nullptr && !out.section(item, *body, summary)) known_encoding = false;

@@ -119,6 +119,15 @@ Task<bool> ImapSession::flush() {
   co_return true;
 }
 
+// What goes wrong with the peer becomes a last word where one can still be said.
+bool ImapSession::say_farewell(const Error& error) {
+  if (error.code != Code::timeout && error.code != Code::cancelled) return false;
+  engine_.bye(error.code == Code::timeout ? "Autologout, idle for too long" : "Server closing",
+              imap::code::plain(imap::code::Plain::unavailable));
+  stream_->set_deadline(kFarewell);
+  return true;
+}
+
 Task<bool> ImapSession::fill() {
   stream_->set_deadline(principal_ ? host_.options.idle_timeout : host_.options.login_timeout);
   Status ready;
@@ -130,20 +139,16 @@ Task<bool> ImapSession::fill() {
       co_return true;
     }
     if (!woken) ready = std::unexpected(woken.error());
-  } else {
+  } else if (engine_.is_quiet()) {
     ready = co_await stream_->readable();
   }
-  if (!ready) {
-    const Code code = ready.error().code;
-    if (code != Code::timeout && code != Code::cancelled) co_return false;
-    engine_.bye(code == Code::timeout ? "Autologout, idle for too long" : "Server closing",
-                imap::code::plain(imap::code::Plain::unavailable));
-    stream_->set_deadline(kFarewell);
-    co_return true;
-  }
+  // Draining ends the wait of a client that rests, but not the one for the rest of a command: an
+  // APPEND that is half here may finish.
+  if (!ready) co_return say_farewell(ready.error());
   std::string buffer(kReadOctets, '\0');
   const Result<std::size_t> got = co_await stream_->read_some(buffer);
-  if (!got || *got == 0) co_return false;
+  if (!got) co_return say_farewell(got.error());
+  if (*got == 0) co_return false;
   engine_.feed(std::string_view(buffer).substr(0, *got));
   co_return true;
 }

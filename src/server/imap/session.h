@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/task.h"
+#include "mime/structure.h"
 #include "net/stream.h"
 #include "net/timer.h"
 #include "obs/metrics.h"
@@ -64,6 +65,7 @@ class ImapSession {
 
   Task<bool> flush();
   Task<bool> fill();
+  bool say_farewell(const Error& error);
   Task<bool> act(imap::Step& step);
   Task<bool> act_extension(imap::Step& step);
   Task<void> act_authenticated(imap::Step& step);
@@ -88,6 +90,7 @@ class ImapSession {
   Task<void> on_list(imap::List list);
   Task<void> on_lsub(imap::Lsub lsub);
   Task<void> on_status(imap::Status status);
+  Task<Result<imap::StatusData>> status_of(const Mailbox& mailbox, imap::StatusItems asked);
   Task<void> on_select(imap::Select select);
   Task<Result<imap::SeqSet>> vanished_since(ModSeq since);
   Task<Status> tell_resync(imap::QResync resync, const Mailbox& mailbox);
@@ -100,11 +103,14 @@ class ImapSession {
   using Items = std::vector<imap::SelectedView::Item>;
   // The UIDs whose \Seen this FETCH sets, ascending.
   Task<Result<std::vector<Uid>>> mark_seen(const imap::Fetch& fetch, const Items& items);
-  Task<Status> fetch_some(const imap::Fetch& fetch, std::vector<Uid> uids,
+  Task<Status> fetch_emails(const imap::Fetch& fetch, const Items& items,
+                            const std::vector<Uid>& marked, imap::Reply& reply);
+  Task<Status> fetch_some(const imap::Fetch& fetch, const std::vector<service::EntryEmail>& emails,
                           const std::vector<Uid>& marked, imap::Reply& reply);
   Task<Status> fetch_rows(const imap::Fetch& fetch, const Items& items, imap::Reply& reply);
   bool write_fetch(const imap::Fetch& fetch, const Entry& entry, const Email& email,
-                   const std::string* body, const std::vector<Uid>& marked);
+                   const mime::Summary& summary, const std::string* body,
+                   const std::vector<Uid>& marked);
   Task<void> on_store(imap::Store store);
   Task<Status> tell_stored(const imap::Store& store, const Items& items, const StoredFlags& stored);
   Task<void> on_copy(imap::Copy copy);

@@ -1,7 +1,10 @@
 #include <doctest/doctest.h>
 
 #include "codec/base64.h"
+#include "mime/structure.h"
+#include "proto/imap/fetch_writer.h"
 #include "server/imap/testing.h"
+#include "server/testing/peer.h"
 
 namespace fumi::server {
 namespace {
@@ -43,6 +46,36 @@ TEST_CASE("STARTTLS forgets what was sent behind it in clear") {
   client.peer.shake_hands(*f.tls.client);
   CHECK(client("NOOP").contains("x OK"));
   CHECK(client("SELECT INBOX").contains("x BAD"));
+}
+
+// RFC 8514 §4.2, RFC 8970 §3.
+TEST_CASE("SAVEDATE is when a message came into its mailbox, PREVIEW what it begins with") {
+  Fixture f;
+  f.deliver(1);
+  Client client = f.selected();
+  const std::string first = client("FETCH 1 (SAVEDATE PREVIEW)");
+  CHECK(first.contains("* 1 FETCH (SAVEDATE \"" + imap::date_time(f.w.world.clock().now()) + "\""));
+  CHECK(first.contains("PREVIEW \"The text.\""));
+  f.w.world.clock().advance(std::chrono::hours(30));
+  const std::string later = "SAVEDATE \"" + imap::date_time(f.w.world.clock().now()) + "\"";
+  CHECK_FALSE(client("FETCH 1 SAVEDATE").contains(later));
+  CHECK(client("COPY 1 Archive").contains("x OK"));
+  CHECK(client("MOVE 1 Sent").contains("x OK"));
+  for (const char* const box : {"Archive", "Sent"}) {
+    CHECK(client("SELECT " + std::string(box)).contains("x OK"));
+    CHECK(client("FETCH 1 (INTERNALDATE SAVEDATE)").contains(later));
+  }
+  // Stored before previews were kept.
+  const std::string raw = "Subject: old\r\n\r\nOld words";
+  EmailContent content;
+  content.blob = f.w.call(f.w.blobs.put(f.acme, raw)).value();
+  content.summary = mime::encode(mime::parse(raw));
+  content.octets = raw.size();
+  REQUIRE(f.w.world.write(f.acme, [&](Tx& tx) { return tx.mailboxes().deliver(f.hanako, content); })
+              .has_value());
+  CHECK(client("SELECT INBOX").contains("* 1 EXISTS"));
+  CHECK(client("FETCH 1 PREVIEW (LAZY)").contains("* 1 FETCH (PREVIEW NIL)"));
+  CHECK(client("FETCH 1 PREVIEW").contains("* 1 FETCH (PREVIEW \"Old words\")"));
 }
 
 TEST_CASE("what another session does is told at the right moments") {
@@ -358,6 +391,22 @@ TEST_CASE("another account's mail can't be seen") {
   CHECK(b("SELECT INBOX").contains("* 0 EXISTS"));
   CHECK(b("SEARCH ALL").contains("* SEARCH\r\n"));
   CHECK(b("UID FETCH 1:* (BODY[])") == "x OK FETCH done\r\n");
+}
+
+// RFC 5819, RFC 8438, RFC 9208 §4.1.4.
+TEST_CASE("LIST tells the status of many mailboxes, and what lies deleted in them") {
+  Fixture f;
+  f.deliver(3);
+  Client client = f.selected();
+  const std::size_t octets = f.w.messages(f.acme, f.hanako).front().size();
+  CHECK(client("STORE 2:3 +FLAGS.SILENT (\\Deleted)").contains("x OK"));
+  const std::string told =
+      client("LIST \"\" (INBOX Sent) RETURN (STATUS (MESSAGES DELETED SIZE DELETED-STORAGE))");
+  CHECK(told.contains("* STATUS INBOX (MESSAGES 3 DELETED 2 SIZE " + std::to_string(3 * octets) +
+                      " DELETED-STORAGE " + std::to_string(2 * octets) + ")"));
+  CHECK(told.contains("* STATUS Sent (MESSAGES 0 DELETED 0 SIZE 0 DELETED-STORAGE 0)"));
+  CHECK(client("STATUS INBOX (DELETED-STORAGE)")
+            .contains("* STATUS INBOX (DELETED-STORAGE " + std::to_string(2 * octets) + ")"));
 }
 
 TEST_CASE("silence, draining and LOGOUT end with BYE") {

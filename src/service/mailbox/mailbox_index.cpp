@@ -62,6 +62,18 @@ Status MailboxIndex::advance(const Mailbox& now, const MailboxChanges& changes) 
   return {};
 }
 
+Status MailboxIndex::follow(const Mailbox& before, ModSeq modseq, const MailboxChanges& changes) {
+  std::shared_ptr<const MailboxSnapshot> old;
+  const std::scoped_lock lock(mutex_);
+  if (current_ == nullptr || current_->modseq() != before.modseq) return {};
+  Mailbox now = before;
+  now.modseq = modseq;
+  FUMI_TRY(auto next, MailboxSnapshot::next(*current_, now, changes));
+  old = current_;
+  set(std::move(next));
+  return {};
+}
+
 void MailboxIndex::replace(std::shared_ptr<const MailboxSnapshot> loaded, Replace how) {
   std::shared_ptr<const MailboxSnapshot> old;
   const std::scoped_lock lock(mutex_);
@@ -83,6 +95,12 @@ std::shared_ptr<MailboxIndex> MailboxIndexes::hold(const MailboxKey& key) {
   order_.push_front(std::make_shared<MailboxIndex>(bus_, key, total_));
   by_key_.emplace(key, order_.begin());
   return order_.front();
+}
+
+std::shared_ptr<MailboxIndex> MailboxIndexes::find(const MailboxKey& key) const {
+  const std::scoped_lock lock(mutex_);
+  const auto known = by_key_.find(key);
+  return known == by_key_.end() ? nullptr : *known->second;
 }
 
 // An index whose only holder is the list can't be taken by anybody else under the lock.

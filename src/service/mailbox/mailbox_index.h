@@ -56,6 +56,9 @@ class MailboxIndex {
   [[nodiscard]] bool is_fresh() const;
   void read_after(std::uint64_t rings);  // the snapshot is as new as that
 
+  // What has just been committed and is known: saves reading it. Nothing happens if the snapshot is
+  // not the state in which the change began.
+  [[nodiscard]] Status follow(const Mailbox& before, ModSeq modseq, const MailboxChanges& changes);
   // Whichever is newer stays. `next` fails as MailboxSnapshot::next() does.
   [[nodiscard]] Status advance(const Mailbox& now, const MailboxChanges& changes);
   enum class Replace { if_newer, always };  // always: the store has gone back in time
@@ -82,6 +85,8 @@ class MailboxIndexes {
   // The mailbox's index, made if there is none. It stays while somebody holds the pointer. Only for
   // keys that the store has confirmed: an index itself knows no rights.
   [[nodiscard]] std::shared_ptr<MailboxIndex> hold(const MailboxKey& key);
+  // The one that is there already, or null.
+  [[nodiscard]] std::shared_ptr<MailboxIndex> find(const MailboxKey& key) const;
   [[nodiscard]] std::size_t octets() const { return total_->load(std::memory_order_relaxed); }
   [[nodiscard]] std::size_t count() const;
 

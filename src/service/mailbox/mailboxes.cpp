@@ -1,6 +1,6 @@
 #include "service/mailbox/mailboxes.h"
 
-#include "mime/structure.h"
+#include "mime/preview.h"
 
 namespace fumi::service {
 namespace {
@@ -185,7 +185,7 @@ Task<Result<std::vector<Appended>>> Mailboxes::replace(MailAccount who, std::str
     const mime::Summary summary = mime::parse(message.bytes);
     EmailContent content;
     content.blob = blob->ref;
-    content.summary = mime::encode(summary);
+    content.summary = mime::encode(summary, mime::preview(summary, message.bytes));
     content.message_id = summary.envelope.message_id;
     content.references = summary.references;
     content.octets = message.bytes.size();
@@ -229,8 +229,23 @@ Task<Result<std::string>> Mailboxes::body(MailAccount who, BlobRef blob) {
 
 Task<Result<StoredFlags>> Mailboxes::store_flags(MailAccount who, MailboxId mailbox,
                                                  StoreFlags change) {
-  auto work = [&](Tx& tx) { return tx.mailboxes().store_flags(who.account, mailbox, change); };
-  co_return co_await store_.write(who.scope, std::move(work));
+  Mailbox before;
+  auto work = [&](Tx& tx) -> Result<StoredFlags> {
+    FUMI_TRY(auto found, tx.mailboxes().mailbox(who.account, mailbox));
+    if (!found) return fail(Code::not_found, "changing flags", "the mailbox is gone");
+    before = std::move(*found);
+    return tx.mailboxes().store_flags(who.account, mailbox, change);
+  };
+  auto stored = co_await store_.write(who.scope, std::move(work));
+  if (!stored || stored->changed.empty()) co_return stored;
+  if (const auto index = indexes_.find({who.scope.tenant, who.account, mailbox})) {
+    MailboxChanges changes;
+    changes.changed.swap(stored->changed);  // lent: it may be large
+    // What fails here is read from the store later.
+    static_cast<void>(index->follow(before, stored->modseq, changes));
+    changes.changed.swap(stored->changed);
+  }
+  co_return stored;
 }
 
 Task<Result<CopiedUids>> Mailboxes::copy(MailAccount who, MailboxId from, std::vector<Uid> uids,

@@ -163,6 +163,18 @@ class Translator {
   Instant now_;
 };
 
+// What to_imap() would say in terms of messages and logins.
+std::optional<imap::Reply> refusal(const Error& error) {
+  using Plain = imap::code::Plain;
+  if (error.code == Code::too_large) {
+    return imap::no("Search refused: " + error.detail, Plain::limit);  // RFC 9051 §7.1
+  }
+  if (error.code == Code::rate_limited) {
+    return imap::no("Too much to search at a time, try again later", Plain::unavailable);
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 Task<Result<std::vector<Entry>>> ImapSession::hits_of(const imap::SearchKey& program) {
@@ -200,8 +212,11 @@ Task<Result<std::vector<Uid>>> ImapSession::matching(const imap::SearchKey& prog
 Task<void> ImapSession::on_search(imap::Search search) {
   auto hits = co_await hits_of(search.program);
   if (!hits) {
+    // Half a result would look like a whole one.
     if (search.wanted.save) selected_->view.save_result({});  // RFC 5182 §2.1
-    co_await finish(to_imap(hits.error()));
+    std::optional<imap::Reply> reply = refusal(hits.error());
+    if (!reply) reply = to_imap(hits.error());
+    co_await finish(std::move(*reply));
     co_return;
   }
   std::vector<std::uint32_t> numbers;

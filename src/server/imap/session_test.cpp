@@ -325,6 +325,17 @@ TEST_CASE("SEARCH by what entries, headers and texts say") {
   CHECK(a("UID SEARCH RETURN (MIN MAX COUNT) ALL").contains("UID MIN 1 MAX 4 COUNT 4"));
   CHECK(a("SEARCH RETURN (SAVE) FLAGGED").contains("x OK"));
   CHECK(a("FETCH $ (UID)").contains("* 4 FETCH (UID 4)"));
+  std::string terms;
+  for (int i = 0; i < 10'000; ++i) {
+    terms += " BODY x";
+    if (i == 99) CHECK(a("SEARCH" + terms).contains("x OK"));
+    if (i == 100) CHECK(a("SEARCH" + terms).contains("x NO [LIMIT] Search refused"));
+    if (i == 1'000) CHECK(a("SEARCH" + terms).contains("x BAD [LIMIT]"));
+  }
+  CHECK(a("SEARCH" + terms).contains("x BAD"));
+  f.w->runtime.fail_offload_with(Error{Code::rate_limited, "working", "the pool is full"});
+  CHECK(a("SEARCH BODY \"ello w\"").contains("x NO [UNAVAILABLE] Too much"));
+  f.w->runtime.fail_offload_with(std::nullopt);
   // Half a result would look like a whole one.
   f.w.faults.arm(2);
   const std::string failed = a("SEARCH SUBJECT m1");

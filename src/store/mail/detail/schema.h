@@ -12,7 +12,7 @@ namespace fumi::store {
 
 [[nodiscard]] std::span<const sql::Migration> migrations();
 
-extern const char* const kSearchSchema;  // schema_search.cpp
+extern const char* const kSearchSchema;    // schema_search.cpp
 extern const char* const kSchemaSavedate;  // schema_savedate.cpp
 // What JMAP asks for beyond IMAP (schema_jmap.cpp).
 extern const char* const kSchemaJmap;

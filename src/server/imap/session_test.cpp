@@ -420,6 +420,19 @@ TEST_CASE("LIST tells the status of many mailboxes, and what lies deleted in the
             .contains("* STATUS INBOX (DELETED-STORAGE " + std::to_string(2 * octets) + ")"));
 }
 
+TEST_CASE("draining lets a half-sent APPEND finish, and says BYE then") {
+  Fixture f;
+  Client client = f.logged_in();
+  client.peer.say("a APPEND INBOX {28}\r\n");
+  CHECK(client.peer.until("+ ").contains("+ "));
+  client.peer.say("Subject: half\r\n");
+  f.last->drain();
+  client.peer.say("\r\nHere now.\r\n\r\n");
+  const std::string rest = client.peer.rest();
+  CHECK(before(rest, "a OK [APPENDUID ", "* BYE"));
+  CHECK(f.w.messages(f.acme, f.hanako).size() == 1);
+}
+
 TEST_CASE("silence, draining and LOGOUT end with BYE") {
   Fixture f;
   f.host->options.login_timeout = std::chrono::milliseconds(20);

@@ -222,6 +222,24 @@ TEST_CASE("all who watch a mailbox share one index, and news is read once") {
   CHECK(f.w.faults.operations == before + 2);
 }
 
+TEST_CASE("a change of flags made here moves the index on without reading it") {
+  Fixture f;
+  f.append(f.hanako, 3);
+  const WatchedMailbox watched = f.watch(f.hanako);
+  StoreFlags change;
+  change.uids = {Uid{2}};
+  change.flags = {Flags::flagged, {"$x"}};
+  auto stored = f.w.call(f.m().store_flags(f.hanako, watched.mailbox.id, change));
+  REQUIRE(stored.has_value());
+  const auto now = watched.index->current();
+  CHECK(now->modseq() == stored->modseq);
+  CHECK(now->flags(*now->find(Uid{2})) == change.flags);
+  // A change that came between is not skipped over.
+  Mailbox before = watched.mailbox;
+  REQUIRE(watched.index->follow(before, ModSeq(before.modseq.value() + 5), {}).has_value());
+  CHECK(watched.index->current() == now);
+}
+
 TEST_CASE("another's index is refused, also to one of the same tenant") {
   Fixture f;
   const WatchedMailbox watched = f.watch(f.hanako);

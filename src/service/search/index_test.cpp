@@ -122,6 +122,12 @@ class Generator {
   std::mt19937 random_;
 };
 
+// Until the end: a store's thread may hold a loop for a moment longer (FakeRuntime::loop()).
+void keep(std::shared_ptr<boost::asio::io_context> loop) {
+  static std::vector<std::shared_ptr<boost::asio::io_context>> loops;
+  loops.push_back(std::move(loop));
+}
+
 struct Fixture {
   explicit Fixture(World& the_world, SearchIndexOptions options)
       : world(the_world),
@@ -131,6 +137,7 @@ struct Fixture {
         mailboxes(failing_store, failing_blobs, world.bus(), world.clock()),
         search(failing_store, failing_blobs, runtime),
         indexer(failing_store, failing_store, failing_blobs, runtime, world.clock(), options) {
+    keep(runtime.loop());
     acme = world.tenant("acme");
     indexed = {acme, world.account(acme, "indexed@acme.example")};
     scanned = {acme, world.account(acme, "scanned@acme.example")};

@@ -42,7 +42,7 @@ struct SqlStoreOptions {
   std::uint8_t node = 0;  // of this process, as in its IdGenerator: owns its leases
   std::uint32_t expunged_max =
       100'000;                          // remembered a mailbox; beyond, the older half is forgotten
-  std::uint32_t gone_max = 100'000;  // destroyed emails and mailboxes remembered an account
+  std::uint32_t gone_max = 100'000;     // destroyed emails and mailboxes remembered an account
   std::uint32_t mailboxes_max = 5'000;  // an account
   std::uint32_t seal_batch_max = 10'000;  // mail records a call of seal_records and a batch
 };

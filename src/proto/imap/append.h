@@ -39,4 +39,17 @@ struct AppendEnd {};     // (note)
 struct AppendFinish {};  // (answer)
 struct AppendAbort {};   // (note) answered already: forget all messages
 
+// APPEND with CATENATE (RFC 4469 §3): one message of parts. It is not streamed: its texts together
+// have at most Limits::literal_octets.
+struct Catenate {  // (answer)
+  struct Part {
+    enum class Kind : std::uint8_t { text, url } kind = Kind::text;
+    std::string text;  // octets, or a URL as it was written: MessageUrl::parse()
+  };
+  std::string mailbox;
+  std::vector<std::string> flags;
+  std::optional<Instant> date;
+  std::vector<Part> parts;
+};
+
 }  // namespace fumi::imap

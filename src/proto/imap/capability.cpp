@@ -23,6 +23,7 @@ constexpr std::array kRows{
     Row{"ENABLE", When::always, "RFC 5161"},
     Row{"IDLE", When::always, "RFC 2177"},
     Row{"BINARY", When::after_login, "RFC 3516"},
+    Row{"CATENATE", When::after_login, "RFC 4469"},
     Row{"CHILDREN", When::after_login, "RFC 3348"},
     Row{"COMPRESS=DEFLATE", When::after_login, "RFC 4978"},
     Row{"CONDSTORE", When::after_login, "RFC 7162"},

@@ -143,7 +143,6 @@ std::optional<Step> Engine::on_line() {
 
 std::optional<Step> Engine::on_literal() {
   if (phase_ == Phase::append_tail) return on_append_tail();
-  const LiteralHeader header = framer_.literal();
   // A command's first literal: see early whether it may be a command at all, so that nothing is
   // read for one that is refused anyway.
   if (framer_.frame().find("\r\n") == std::string_view::npos) {
@@ -154,6 +153,12 @@ std::optional<Step> Engine::on_literal() {
     }
   }
   if (takes_message()) return on_append_literal();
+  return keep_literal();
+}
+
+// Takes the literal into the command's text, or refuses both.
+std::optional<Step> Engine::keep_literal() {
+  const LiteralHeader header = framer_.literal();
   const std::uint64_t most = state_ == State::not_authenticated ? limits().literal_octets_preauth
                                                                 : limits().literal_octets;
   const std::uint64_t held = framer_.frame().size();
@@ -211,10 +216,7 @@ std::optional<Step> Engine::run_command() {
     phase_ = Phase::busy;
     return act(std::move(*step));
   }
-  if (takes_message()) {  // no literal in sight
-    end_command(bad(std::string(verb) + " takes a message as a literal"));
-    return std::nullopt;
-  }
+  if (takes_message()) return run_append(rest);
   if (!rest.empty()) {
     end_command(bad("No arguments are taken"));
     return std::nullopt;

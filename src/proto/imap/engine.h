@@ -95,8 +95,10 @@ class Engine {
   [[nodiscard]] std::optional<Step> start_auth(AuthStart& start);
   [[nodiscard]] std::optional<Step> start_tls();
   [[nodiscard]] std::optional<Step> start_compress();
+  [[nodiscard]] std::optional<Step> keep_literal();
   [[nodiscard]] bool takes_message() const;
   [[nodiscard]] std::optional<Step> on_append_literal();
+  [[nodiscard]] std::optional<Step> run_append(std::string_view arguments);
   [[nodiscard]] std::optional<Step> on_append_tail();
   [[nodiscard]] std::optional<Step> begin_append(AppendBegin begin);
   [[nodiscard]] std::optional<Step> fail_append(Reply reply);

@@ -39,6 +39,10 @@ std::optional<Step> Engine::on_append_literal() {
     framer_.keep();
     return std::nullopt;
   }
+  // RFC 4469: such a command is read whole, as any other.
+  Parser ahead(p);
+  AppendBegin ignored;
+  if (!replaces && detail::at_catenate(ahead, ignored)) return keep_literal();
   append_mailbox_ = head->begin.mailbox;
   head->begin.replaces = replaces;
   append_index_ = 0;
@@ -47,6 +51,23 @@ std::optional<Step> Engine::on_append_literal() {
     return std::nullopt;
   }
   return begin_append(std::move(head->begin));
+}
+
+// The command has ended without a message to stream: CATENATE, or nothing.
+std::optional<Step> Engine::run_append(std::string_view arguments) {
+  if (rule_->verb != "APPEND") {
+    end_command(bad(std::string(rule_->verb) + " takes a message as a literal"));
+    return std::nullopt;
+  }
+  Parser p(arguments, features(), limits());
+  auto step = detail::parse_catenate(p);
+  if (!step) {
+    end_command(p.reply());
+    return std::nullopt;
+  }
+  framer_.next_command();
+  phase_ = Phase::busy;
+  return step;
 }
 
 std::optional<Step> Engine::begin_append(AppendBegin begin) {

@@ -90,6 +90,7 @@ class Session {
   void on(AppendChunk&);
   void on(AppendFinish&);
   void on(AppendAbort&);
+  void on(Catenate&);
   void on(CloseMailbox&);
   void on(Unselect&);
   void on(Expunge&);

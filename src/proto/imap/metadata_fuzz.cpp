@@ -1,7 +1,8 @@
-// Annotations' and ESEARCH's arguments: within their limits, or a refusal.
+// Arguments of annotations, ESEARCH and CATENATE, and URLs: within their limits, or a refusal.
 #include <cstdlib>
 
 #include "proto/imap/detail/commands.h"
+#include "proto/imap/message_url.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace fumi::imap;
@@ -21,5 +22,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       }
     }
   }
+  if (const auto url = MessageUrl::parse(text); url && url->uid.value == 0) std::abort();
+  detail::Parser p(text, {}, limits);
+  const auto catenated = detail::parse_catenate(p);
+  if (catenated && std::get<Catenate>(*catenated).parts.empty()) std::abort();
   return 0;
 }

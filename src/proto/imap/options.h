@@ -28,6 +28,7 @@ struct Limits {
   std::size_t header_fields = 200;  // names in one HEADER.FIELDS
   std::size_t section_parts = 64;   // numbers in one section
   std::size_t list_patterns = 100;
+  std::size_t cat_parts = 100;           // of one CATENATE
   std::size_t metadata_entries = 100;    // in one command
   std::size_t metadata_octets = 65'536;  // of one value
   std::size_t flags = 100;               // in one flag list

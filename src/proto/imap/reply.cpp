@@ -1,6 +1,9 @@
 #include "proto/imap/reply.h"
 
+#include <algorithm>
 #include <array>
+
+#include "base/ascii.h"
 
 namespace fumi::imap {
 namespace code {
@@ -60,6 +63,11 @@ ResponseCode highest_modseq(ModSeq modseq) {
   return {"HIGHESTMODSEQ " + std::to_string(modseq.value)};
 }
 ResponseCode modified(const SeqSet& set) { return {"MODIFIED " + set.text()}; }
+ResponseCode bad_url(std::string_view url) {
+  std::string text = ascii::printable(url, 1'000);
+  std::ranges::replace(text, ']', '?');  // url-resp-text excludes it
+  return {"BADURL " + text};
+}
 ResponseCode in_progress(std::string_view tag, std::uint64_t done, std::uint64_t total) {
   return {"INPROGRESS (\"" + std::string(tag) + "\" " + std::to_string(done) + ' ' +
           std::to_string(total) + ')'};

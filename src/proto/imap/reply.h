@@ -64,6 +64,7 @@ enum class Plain : std::uint8_t {
 [[nodiscard]] ResponseCode copy_uid(UidValidity validity, const SeqSet& from, const SeqSet& to);
 [[nodiscard]] ResponseCode highest_modseq(ModSeq modseq);
 [[nodiscard]] ResponseCode modified(const SeqSet& set);
+[[nodiscard]] ResponseCode bad_url(std::string_view url);  // RFC 4469 §4.1
 // RFC 9585 §5: how far the command of this tag is; done < total.
 [[nodiscard]] ResponseCode in_progress(std::string_view tag, std::uint64_t done,
                                        std::uint64_t total);

@@ -144,7 +144,7 @@ using Step =
                  AuthResponse, AuthCancelled, Login, Unauthenticate, Enable, NamespaceQuery, List,
                  Lsub, Subscribe, Unsubscribe, Create, Delete, Rename, Status, Select, Idle,
                  IdleDone, GetQuota, GetQuotaRoot, SetQuota, GetMetadata, SetMetadata, AppendBegin,
-                 AppendChunk, AppendEnd, AppendFinish, AppendAbort, Check, CloseMailbox, Unselect,
-                 Expunge, Search, MultiSearch, Sort, Thread, Fetch, Store, Copy, Move>;
+                 AppendChunk, AppendEnd, AppendFinish, AppendAbort, Catenate, Check, CloseMailbox,
+                 Unselect, Expunge, Search, MultiSearch, Sort, Thread, Fetch, Store, Copy, Move>;
 
 }  // namespace fumi::imap

@@ -14,6 +14,8 @@ Task<bool> ImapSession::act_extension(imap::Step& step) {
     stream_ = net::end_deflate(std::move(stream_));
   } else if (auto* multi = std::get_if<imap::MultiSearch>(&step)) {
     co_await on_multi_search(std::move(*multi));
+  } else if (auto* catenate = std::get_if<imap::Catenate>(&step)) {
+    co_await on_catenate(std::move(*catenate));
   } else if (auto* get = std::get_if<imap::GetMetadata>(&step)) {
     co_await on_get_metadata(std::move(*get));
   } else if (auto* set = std::get_if<imap::SetMetadata>(&step)) {

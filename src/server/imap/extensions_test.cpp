@@ -9,6 +9,10 @@ namespace {
 using testing::ImapClient;
 using testing::ImapFixture;
 
+bool before(const std::string& text, const std::string& a, const std::string& b) {
+  return text.contains(a) && text.contains(b) && text.find(a) < text.find(b);
+}
+
 TEST_CASE("COMPRESS: everything behind the OK is DEFLATE, IDLE too; UNAUTHENTICATE ends it") {
   ImapFixture f;
   f.deliver(2);
@@ -133,6 +137,40 @@ TEST_CASE("ESEARCH looks into the account's own mailboxes, and no others") {
   f.w.faults.dead = true;
   CHECK(a("ESEARCH IN (personal) ALL").contains("x NO [UNAVAILABLE]"));
   f.w.faults.dead = false;
+}
+
+TEST_CASE("CATENATE: octets of the account's own messages, and of no others") {
+  ImapFixture f;
+  f.deliver(2);
+  ImapClient a = f.logged_in();
+  const auto cat = [](const std::string& parts) {
+    return "APPEND Drafts (\\Draft) CATENATE (" + parts + ")";
+  };
+  CHECK(a(cat("URL \"/INBOX/;UID=1/;SECTION=HEADER\" TEXT {7+}\r\nAdded\r\n URL "
+              "\"/INBOX/;UID=2/;SECTION=TEXT\""))
+            .contains("x OK [APPENDUID "));
+  CHECK(a("SELECT Drafts").contains("* 1 EXISTS"));
+  const std::string made = a("FETCH 1 (BODY.PEEK[] FLAGS)");
+  CHECK(before(made, "Subject: m1", "Added\r\nThe text."));
+  CHECK(made.contains("\\Draft"));
+  CHECK(a(cat("URL \";UID=1/;SECTION=HEADER/;PARTIAL=0.4\"")).contains("x OK"));
+  CHECK(a("FETCH 2 (RFC822.SIZE)").contains("RFC822.SIZE 4)"));
+  for (const char* bad : {"/INBOX/;UID=9", "/INBOX;UIDVALIDITY=1/;UID=1", "/Nowhere/;UID=1",
+                          "/INBOX/;UID=1/;SECTION=7", "imap://localhost/INBOX/;UID=1", "x"}) {
+    CAPTURE(bad);
+    CHECK(a(cat("TEXT {1+}\r\nx URL \"" + std::string(bad) + "\""))
+              .contains("x NO [BADURL " + std::string(bad) + "]"));
+  }
+  ImapClient taro = f.logged_in("taro@acme.example");
+  CHECK(taro(cat("URL \"/INBOX/;UID=1\"")).contains("x NO [BADURL "));
+  CHECK(a("APPEND Nowhere CATENATE (TEXT {1+}\r\nx)").contains("x NO [TRYCREATE]"));
+  f.host->options.append_max = config::kib(1);
+  const std::string half = "TEXT {600+}\r\n" + std::string(600, 'x');
+  CHECK(a(cat(half + " " + half)).contains("x NO [TOOBIG]"));
+  f.w.faults.dead = true;
+  CHECK(a(cat("URL \"/INBOX/;UID=1\"")).contains("x NO [UNAVAILABLE]"));
+  f.w.faults.dead = false;
+  CHECK(a("STATUS Drafts (MESSAGES)").contains("(MESSAGES 2)"));
 }
 
 TEST_CASE("annotations last, have limits, and are the account's own") {

@@ -18,6 +18,7 @@
 #include "net/timer.h"
 #include "obs/metrics.h"
 #include "proto/imap/engine.h"
+#include "proto/imap/message_url.h"
 #include "proto/imap/view.h"
 #include "server/auth/login.h"
 #include "server/imap/options.h"
@@ -128,6 +129,9 @@ class ImapSession {
   Task<Status> search_mailbox(const imap::Search& search, std::string name);
   Task<bool> start_replace(imap::AppendBegin::Replaces replaces);
   Task<void> finish_replace();
+  Task<void> on_catenate(imap::Catenate catenate);
+  Task<Status> add_url(std::string text, std::string& into);
+  Task<Result<service::EntryEmail>> message_at(imap::MessageUrl url);
   Task<void> on_get_metadata(imap::GetMetadata get);
   Task<void> on_set_metadata(imap::SetMetadata set);
   Task<void> tell_metadata(std::string mailbox, imap::MetadataQuery query, imap::Reply& reply);

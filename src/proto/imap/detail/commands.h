@@ -104,6 +104,9 @@ struct AppendHead {
 // REPLACE and UID REPLACE (RFC 8508 §5) have SP seq-number in front of it.
 [[nodiscard]] std::optional<AppendBegin::Replaces> parse_replaced(Parser& p, By by);
 [[nodiscard]] std::optional<AppendHead> parse_append_mailbox(Parser& p);
+// Takes flags, date and "CATENATE (" off the front; false: it is not that form, or not legal.
+[[nodiscard]] bool at_catenate(Parser& p, AppendBegin& out);
+Parsed parse_catenate(Parser& p);  // the whole command
 [[nodiscard]] bool parse_append_message(Parser& p, AppendBegin& out);
 
 }  // namespace fumi::imap::detail

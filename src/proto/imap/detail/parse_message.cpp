@@ -109,9 +109,10 @@ std::optional<AppendHead> parse_append_mailbox(Parser& p) {
   return head;
 }
 
-// append-message = [SP flag-list] [SP date-time] SP append-data, up to the literal
-//   append-data = literal / literal8 / "UTF8" SP "(" literal8 ")"  (RFC 6855 §4)
-bool parse_append_message(Parser& p, AppendBegin& out) {
+namespace {
+
+// SP [flag-list SP] [date-time SP]
+bool append_options(Parser& p, AppendBegin& out) {
   if (!p.sp()) return false;
   if (p.next_is('(')) {
     auto flags = p.flag_list();
@@ -122,6 +123,59 @@ bool parse_append_message(Parser& p, AppendBegin& out) {
     out.date = p.date_time();
     if (!out.date || !p.sp()) return false;
   }
+  return true;
+}
+
+// cat-part = "TEXT" SP literal / "URL" SP astring
+bool cat_part(Parser& p, Catenate& out) {
+  if (out.parts.size() == p.limits().cat_parts) {
+    (void)p.refuse(no("Too many parts", code::Plain::limit));
+    return false;
+  }
+  const std::string word = p.keyword();
+  const bool is_url = word == "URL";
+  if (!is_url && word != "TEXT") {
+    (void)p.fail("expected TEXT or URL");
+    return false;
+  }
+  if (!p.sp()) return false;
+  auto text = is_url ? p.astring() : p.literal();
+  if (!text) return false;
+  const auto kind = is_url ? Catenate::Part::Kind::url : Catenate::Part::Kind::text;
+  out.parts.push_back({kind, std::move(*text)});
+  return true;
+}
+
+}  // namespace
+
+bool at_catenate(Parser& p, AppendBegin& out) {
+  return append_options(p, out) && p.take("CATENATE (");
+}
+
+// append-data =/ "CATENATE" SP "(" cat-part *(SP cat-part) ")" (RFC 4469 §5)
+// DEVIATION: one message a command; it cannot be one of several (RFC 3502).
+Parsed parse_catenate(Parser& p) {
+  auto head = parse_append_mailbox(p);
+  if (!head) return std::nullopt;
+  if (head->ends == AppendHead::Ends::at_name || p.at_end()) {
+    return p.fail("APPEND takes a message as a literal");
+  }
+  if (!at_catenate(p, head->begin)) return p.fail("APPEND takes a message as a literal");
+  Catenate out;
+  out.mailbox = std::move(head->begin.mailbox);
+  out.flags = std::move(head->begin.flags);
+  out.date = head->begin.date;
+  do {
+    if (!cat_part(p, out)) return std::nullopt;
+  } while (p.take(' '));
+  if (!p.expect(')') || !p.end()) return std::nullopt;
+  return out;
+}
+
+// append-message = [SP flag-list] [SP date-time] SP append-data, up to the literal
+//   append-data = literal / literal8 / "UTF8" SP "(" literal8 ")"  (RFC 6855 §4)
+bool parse_append_message(Parser& p, AppendBegin& out) {
+  if (!append_options(p, out)) return false;
   if (p.take("UTF8 (")) out.form = AppendBegin::Form::utf8;
   return p.end();
 }

@@ -1,0 +1,46 @@
+# RFC 4469 §3 CATENATE with TEXT and URL (RFC 5092), §4 BADURL
+OPTION: tls
+S: * OK [CAPABILITY *] ready
+C: a LOGIN alice@a.example secret
+S: a OK [CAPABILITY *] *
+C: b APPEND Sent (\Seen) CATENATE (TEXT {12}
+S: + OK
+C: Subject: x
+C:  URL "/INBOX/;UID=1/;SECTION=TEXT" URL {23+}
+C: /INBOX/;UID=3/;SECTION= TEXT {3+}
+C: end)
+S: b NO [BADURL /INBOX/;UID=3/;SECTION=] *
+C: c APPEND Sent (\Seen) " 7-Feb-2022 10:00:00 +0900" CATENATE (TEXT {14+}
+C: Subject: x
+C: 
+C:  URL "/INBOX/;UID=1/;SECTION=TEXT" URL "/INBOX/;UID=1/;SECTION=HEADER.FIELDS%20%28FROM%29/;PARTIAL=0.5")
+S: c OK [APPENDUID 2 1] *
+C: d SELECT Sent
+S~: d OK [READ-WRITE] *
+C: e FETCH 1 (FLAGS INTERNALDATE BODY.PEEK[])
+S: * 1 FETCH (FLAGS (\Seen) INTERNALDATE " 7-Feb-2022 01:00:00 +0000" BODY[] {34}
+S: Subject: x
+S: 
+S: Hello, world.
+S: From:)
+S: e OK *
+C: f APPEND Sent CATENATE (URL ";UID=1/;PARTIAL=0.7")
+S: * 2 EXISTS
+S: f OK [APPENDUID 2 2] *
+C: g APPEND Sent CATENATE (URL "/INBOX/;UID=77")
+S: g NO [BADURL /INBOX/;UID=77] *
+C: h APPEND Sent CATENATE (URL "imap://other.example/INBOX/;UID=1")
+S: h NO [BADURL imap://other.example/INBOX/;UID=1] *
+C: i APPEND Nothing CATENATE (URL "/INBOX/;UID=1")
+S: i NO [TRYCREATE] *
+C: j APPEND Sent CATENATE ()
+S: j BAD *
+C: k APPEND Sent CATENATE (HTML {1+}
+C: x)
+S: k BAD *
+C: l APPEND Sent CATENATE (TEXT "quoted")
+S: l BAD *
+C: m APPEND Sent CATENATE (URL "/INBOX/;UID=1"
+S: m BAD *
+C: n APPEND Sent CATENATE (URL "/INBOX/;UID=1") x
+S: n BAD *

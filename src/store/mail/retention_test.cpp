@@ -18,7 +18,11 @@ std::int64_t rows_of(World& world, const sql::Statement& count) {
 }
 constexpr sql::Statement kMailRows{
     "SELECT (SELECT count(*) FROM entries) + (SELECT count(*) FROM emails)"
-    " + (SELECT count(*) FROM expunged) + (SELECT count(*) FROM thread_refs)"};
+    " + (SELECT count(*) FROM expunged) + (SELECT count(*) FROM thread_refs)"
+    " + (SELECT count(*) FROM gone) + (SELECT count(*) FROM objects)"
+    " + (SELECT count(*) FROM uploads) + (SELECT count(*) FROM mailbox_metadata)"
+    " + (SELECT count(*) FROM search_accounts) + (SELECT count(*) FROM search_segments)"
+    " + (SELECT count(*) FROM search_pages)"};
 constexpr sql::Statement kMailboxes{"SELECT count(*) FROM mailboxes"};
 constexpr sql::Statement kChained{"SELECT count(*) FROM chain_records"};
 
@@ -40,6 +44,10 @@ void fill(World& world, const TenantScope& scope, AccountId account) {
     }
     const MailboxId inbox = ok(m.mailbox_by_name(account, "INBOX"))->id;
     ok(m.expunge(account, inbox, std::vector<Uid>{Uid{1}}));
+    ok(tx.metadata().set_metadata(account, work, "/private/a", "1"));
+    ok(tx.objects().create(account, ObjectKind::contact, "{}", 10));
+    const Instant now;
+    ok(tx.search().claim(account, now, now + hours(1)));
     return {};
   }));
 }

@@ -29,11 +29,12 @@ constexpr Statement kPlace{
     " RETURNING uid_next - $4, uid_validity"};
 constexpr Statement kInsertEmail{
     "INSERT INTO emails (tenant_id, account_id, email_id, thread_id, copies, octets, received,"
-    " blob, summary, created) VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, $9)"};
+    " blob, summary, created, first_mailbox, first_uid)"
+    " VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, $9, $10, $11)"};
 constexpr Statement kInsertEntry{
     "INSERT INTO entries (tenant_id, account_id, mailbox_id, uid, email_id, flags, appended,"
-    " modseq, octets, received, keywords, saved)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $10, $11)"};
+    " modseq, octets, received, keywords, saved, copied)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $10, $11, $12)"};
 // Finds or founds the thread of a message that refers to no other.
 constexpr Statement kThread{
     "INSERT INTO thread_refs (tenant_id, account_id, ref_hash, thread_id) VALUES ($1, $2, $3, $4)"
@@ -143,8 +144,9 @@ Result<Appended> SqlMailboxes::put_in(AccountId account, MailboxId mailbox,
            context_.seal(purpose::kSummary, content.summary, Aad(account, entry.email)));
   const std::string blob = content.blob.encode();
   FUMI_CHECK(context_.run(kInsertEmail, account, entry.email, thread, content.octets,
-                          content.received, Blob{blob}, Blob{summary}, modseq));
-  FUMI_CHECK(insert_entry(account, mailbox, entry));
+                          content.received, Blob{blob}, Blob{summary}, modseq, mailbox,
+                          entry.uid.value));
+  FUMI_CHECK(insert_entry(account, mailbox, entry, Placing::first));
   context_.changed(account, mailbox);
   return Appended{mailbox, placed.uid_validity, entry.uid, modseq, entry.email};
 }
@@ -156,11 +158,12 @@ Result<std::string> SqlMailboxes::seal_keywords(AccountId account, MailboxId mai
                        Aad(account, mailbox, entry.uid.value));
 }
 
-Status SqlMailboxes::insert_entry(AccountId account, MailboxId mailbox, const Entry& entry) {
+Status SqlMailboxes::insert_entry(AccountId account, MailboxId mailbox, const Entry& entry,
+                                  Placing placing) {
   FUMI_TRY(const auto keywords, seal_keywords(account, mailbox, entry));
   return context_.run(kInsertEntry, account, mailbox, entry.uid.value, entry.email,
                       entry.flags.bits, entry.modseq, entry.octets, entry.received, Blob{keywords},
-                      entry.saved);
+                      entry.saved, placing == Placing::copy);
 }
 
 // RFC 8621 §3 leaves the method open: messages are of one thread when one names the other, or both

@@ -14,21 +14,32 @@ using sql::Statement;
 constexpr Statement kState{
     "SELECT change FROM accounts WHERE tenant_id = $1 AND account_id = $2 AND status <> 2"};
 constexpr Statement kPlaces{
-    "SELECT uid, email_id, flags, modseq, octets, received, keywords, mailbox_id FROM entries"
-    " WHERE tenant_id = $1 AND account_id = $2 AND email_id = $3 ORDER BY mailbox_id, uid"};
+    "SELECT uid, email_id, flags, modseq, octets, received, keywords, saved,"
+    " mailbox_id FROM entries"
+    " WHERE tenant_id = $1 AND account_id = $2 AND email_id = $3 AND copied <> 0"
+    " UNION ALL SELECT e.uid, e.email_id, e.flags, e.modseq, e.octets, e.received, e.keywords,"
+    " e.saved,"
+    " e.mailbox_id FROM emails m, entries e WHERE m.tenant_id = $1 AND m.account_id = $2"
+    " AND m.email_id = $3 AND e.tenant_id = $1 AND e.account_id = $2"
+    " AND e.mailbox_id = m.first_mailbox AND e.uid = m.first_uid AND e.email_id = $3"
+    " AND e.copied = 0 ORDER BY mailbox_id, uid"};
 constexpr Statement kAll{
-    "SELECT uid, email_id, flags, modseq, octets, received, keywords, mailbox_id FROM entries"
+    "SELECT uid, email_id, flags, modseq, octets, received, keywords, saved,"
+    " mailbox_id FROM entries"
     " WHERE tenant_id = $1 AND account_id = $2"};
 constexpr Statement kOfMailbox{
-    "SELECT uid, email_id, flags, modseq, octets, received, keywords, mailbox_id FROM entries"
+    "SELECT uid, email_id, flags, modseq, octets, received, keywords, saved,"
+    " mailbox_id FROM entries"
     " WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3"};
 constexpr Statement kThreads{
     "SELECT email_id, thread_id FROM emails WHERE tenant_id = $1 AND account_id = $2"};
 constexpr Statement kThreadOf{
     "SELECT thread_id FROM emails WHERE tenant_id = $1 AND account_id = $2 AND email_id = $3"};
 constexpr Statement kOfThread{
-    "SELECT email_id, received FROM emails"
-    " WHERE tenant_id = $1 AND account_id = $2 AND thread_id = $3"};
+    "SELECT email_id, received FROM emails WHERE tenant_id = $1 AND account_id = $2"
+    " AND thread_id = $3 AND thread_id <> email_id"
+    " UNION ALL SELECT email_id, received FROM emails"
+    " WHERE tenant_id = $1 AND account_id = $2 AND email_id = $3 AND thread_id = $3"};
 constexpr Statement kFlagsOnly{
     "SELECT mailbox_id, email_id, flags FROM entries WHERE tenant_id = $1 AND account_id = $2"};
 constexpr Statement kSetSortOrder{
@@ -45,7 +56,7 @@ constexpr Statement kUpload{
     "SELECT expires, octets, blob, type FROM uploads"
     " WHERE tenant_id = $1 AND account_id = $2 AND upload_id = $3 AND expires > $4"};
 
-constexpr int kMailboxColumn = 7;
+constexpr int kMailboxColumn = 8;
 
 std::unexpected<Error> no_email(const char* doing) {
   return fail(Code::not_found, doing, "no such email");

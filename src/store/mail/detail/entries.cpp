@@ -189,7 +189,7 @@ Result<CopiedUids> SqlMailboxes::transfer(AccountId account, MailboxId from,
     made.uid = next;
     made.modseq = modseq;
     made.saved = context_.now();  // RFC 8514 §4: anew, for copies and moves
-    FUMI_CHECK(insert_entry(account, to, made));
+    FUMI_CHECK(insert_entry(account, to, made, Placing::copy));
     FUMI_CHECK(context_.run(kShare, account, entry.email));
     copied.source.push_back(entry.uid);
     copied.destination.push_back(next);

@@ -96,7 +96,8 @@ class SqlMailboxes final : public MailboxStore {
 
   Status set_bits(AccountId account, MailboxId mailbox, const StoreFlags& change,
                   std::uint32_t bits, const StoredFlags& stored);
-  Status insert_entry(AccountId account, MailboxId mailbox, const Entry& entry);
+  enum class Placing : std::uint8_t { first, copy };  // copies are found by an index
+  Status insert_entry(AccountId account, MailboxId mailbox, const Entry& entry, Placing placing);
   Result<std::string> seal_keywords(AccountId account, MailboxId mailbox, const Entry& entry);
   Result<Entry> entry_of(AccountId account, MailboxId mailbox, const sql::Row& row);
   Result<Email> email_of(AccountId account, const sql::Row& row, int column);

@@ -1,4 +1,5 @@
 // What goes in the background: the mail of deleted accounts, and chained records past their time.
+#include <array>
 #include <map>
 
 #include "store/mail/detail/mailboxes.h"
@@ -27,6 +28,30 @@ constexpr Statement kDropSomeThreads{
     "DELETE FROM thread_refs WHERE (tenant_id, account_id, ref_hash) IN"
     " (SELECT tenant_id, account_id, ref_hash FROM thread_refs"
     "   WHERE tenant_id = $1 AND account_id = $2 LIMIT $3)"};
+// What hangs on an account beside its mail, by primary key; small, or cut by LIMIT.
+constexpr std::array kDropRest{
+    Statement{"DELETE FROM search_pages WHERE (tenant_id, account_id, segment_id, first_term) IN"
+              " (SELECT tenant_id, account_id, segment_id, first_term FROM search_pages"
+              "   WHERE tenant_id = $1 AND account_id = $2 LIMIT $3)"},
+    Statement{"DELETE FROM search_segments WHERE (tenant_id, account_id, segment_id) IN"
+              " (SELECT tenant_id, account_id, segment_id FROM search_segments"
+              "   WHERE tenant_id = $1 AND account_id = $2 LIMIT $3)"},
+    Statement{"DELETE FROM search_accounts WHERE (tenant_id, account_id) IN"
+              " (SELECT tenant_id, account_id FROM search_accounts"
+              "   WHERE tenant_id = $1 AND account_id = $2 LIMIT $3)"},
+    Statement{"DELETE FROM mailbox_metadata WHERE (tenant_id, account_id, mailbox_id, entry_key) IN"
+              " (SELECT tenant_id, account_id, mailbox_id, entry_key FROM mailbox_metadata"
+              "   WHERE tenant_id = $1 AND account_id = $2 LIMIT $3)"},
+    Statement{"DELETE FROM uploads WHERE (tenant_id, account_id, upload_id) IN"
+              " (SELECT tenant_id, account_id, upload_id FROM uploads"
+              "   WHERE tenant_id = $1 AND account_id = $2 LIMIT $3)"},
+    Statement{"DELETE FROM objects WHERE (tenant_id, account_id, kind, object_id) IN"
+              " (SELECT tenant_id, account_id, kind, object_id FROM objects"
+              "   WHERE tenant_id = $1 AND account_id = $2 LIMIT $3)"},
+    Statement{"DELETE FROM gone WHERE (tenant_id, account_id, modseq, kind, object_id) IN"
+              " (SELECT tenant_id, account_id, modseq, kind, object_id FROM gone"
+              "   WHERE tenant_id = $1 AND account_id = $2 LIMIT $3)"},
+};
 // The inbox's row stays, empty: it belongs to the account's, which keeps the id from coming back.
 constexpr Statement kDropMailboxes{
     "DELETE FROM mailboxes WHERE tenant_id = $1 AND account_id = $2 AND role <> $3"};
@@ -62,7 +87,7 @@ Result<std::uint64_t> SqlMailboxes::purge(AccountId account, std::uint32_t rows_
   std::map<std::int64_t, Delta> counts;
   for (const Gone& entry : entries) {
     FUMI_CHECK(context_.run(kDropEntry, account, entry.mailbox, entry.uid));
-    FUMI_CHECK(release(account, entry.email));
+    FUMI_CHECK(release(account, entry.email, ModSeq()));  // nobody asks for its changes
     Delta& delta = counts[entry.mailbox];
     ++delta.total;
     delta.unseen += (entry.flags & 1) == 0 ? 1 : 0;
@@ -78,6 +103,10 @@ Result<std::uint64_t> SqlMailboxes::purge(AccountId account, std::uint32_t rows_
   if (expunged > 0) return static_cast<std::uint64_t>(expunged);
   FUMI_TRY(const auto threads, context_.execute(kDropSomeThreads, account, rows_max));
   if (threads > 0) return static_cast<std::uint64_t>(threads);
+  for (const Statement& rest : kDropRest) {
+    FUMI_TRY(const auto dropped, context_.execute(rest, account, rows_max));
+    if (dropped > 0) return static_cast<std::uint64_t>(dropped);
+  }
   FUMI_TRY(const auto mailboxes, context_.execute(kDropMailboxes, account, MailboxRole::inbox));
   FUMI_TRY(const auto cleared, context_.execute(kClearInbox, account));
   return static_cast<std::uint64_t>(mailboxes + cleared);

@@ -252,11 +252,10 @@ CREATE INDEX IF NOT EXISTS {table}_q ON {table} (tenant_id, queue_id);
 }  // namespace
 
 std::span<const sql::Migration> migrations() {
-  static const std::array kMigrations{sql::Migration{1, "mail", kFirst},
-                                      sql::Migration{2, "search", kSearchSchema},
-                                      sql::Migration{3, "savedate", kSchemaSavedate},
-                                      sql::Migration{4, "metadata", kSchemaMetadata},
-                                      sql::Migration{5, "jmap", kSchemaJmap}};
+  static const std::array kMigrations{
+      sql::Migration{1, "mail", kFirst}, sql::Migration{2, "search", kSearchSchema},
+      sql::Migration{3, "savedate", kSchemaSavedate},
+      sql::Migration{4, "metadata", kSchemaMetadata}, sql::Migration{5, "jmap", kSchemaJmap}};
   return kMigrations;
 }
 

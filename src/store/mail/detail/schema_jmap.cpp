@@ -5,6 +5,9 @@ namespace fumi::store {
 // `created` is the change that made the row. `named` is the last change to a mailbox that wasn't
 // one of its counts. History before this migration isn't known: gone_floor says from where it is.
 //
+// New mail writes to no index of its own: most threads have one email, whose id is the thread's,
+// and an email knows where it was put first. The indexes hold answers, and copies (`copied`).
+//
 // gone: what no other row tells of. kind 1: a mailbox; 2: an email; 3: an email that left a mailbox
 // that was deleted; above: ObjectKind.
 const char* const kSchemaJmap = R"sql(
@@ -15,8 +18,13 @@ ALTER TABLE mailboxes ADD COLUMN named BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE mailboxes ADD COLUMN sort_order BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE emails ADD COLUMN created BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE expunged ADD COLUMN email_id BIGINT NOT NULL DEFAULT 0;
-CREATE INDEX emails_by_thread ON emails (tenant_id, account_id, thread_id, email_id);
-CREATE INDEX entries_by_email ON entries (tenant_id, account_id, email_id);
+ALTER TABLE emails ADD COLUMN first_mailbox BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE emails ADD COLUMN first_uid BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE entries ADD COLUMN copied BIGINT NOT NULL DEFAULT 0;
+UPDATE entries SET copied = 1;
+CREATE INDEX emails_by_thread ON emails (tenant_id, account_id, thread_id, email_id)
+  WHERE thread_id <> email_id;
+CREATE INDEX entries_by_email ON entries (tenant_id, account_id, email_id) WHERE copied <> 0;
 
 CREATE TABLE gone (
   tenant_id BIGINT NOT NULL,

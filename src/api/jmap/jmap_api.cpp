@@ -254,13 +254,13 @@ Task<Response> JmapApi::process(Caller caller, Request request) {
       continue;
     }
     Call call{host_, queries_, caller, std::move(*arguments), response.created_ids, {}};
-    co_await run(call, *method, invocation, response);
+    co_await invoke(call, *method, invocation, response);
   }
   co_return response;
 }
 
-Task<void> JmapApi::run(Call& call, const Method& method, const Invocation& invocation,
-                        Response& response) {
+Task<void> JmapApi::invoke(Call& call, const Method& method, const Invocation& invocation,
+                           Response& response) {
   std::optional<MethodError> refused;
   if (method.account == Method::Account::one) {
     const auto account = account_argument(call.arguments);

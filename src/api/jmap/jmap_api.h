@@ -58,8 +58,8 @@ class JmapApi {
   Task<http::Reply> download(http::RequestContext& context);
   Task<http::Reply> events(http::RequestContext& context);
   Task<http::Reply> socket(http::RequestContext& context);
-  Task<void> run(Call& call, const Method& method, const Invocation& invocation,
-                 Response& response);
+  Task<void> invoke(Call& call, const Method& method, const Invocation& invocation,
+                    Response& response);
   [[nodiscard]] Json session_json(const Caller& caller, const http::RequestContext& context) const;
 
   JmapHost& host_;

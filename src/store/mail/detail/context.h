@@ -136,7 +136,6 @@ class Context {
   [[nodiscard]] Result<crypto::BlindIndex> blind(std::string_view purpose, std::string_view text);
   // 63 bits of the blind index, never 0.
   [[nodiscard]] Result<std::int64_t> blind63(std::string_view purpose, std::string_view text);
-
   // Tells other sessions after the commit; a mailbox of 0 is the account's list of mailboxes.
   void changed(AccountId account, MailboxId mailbox);
 

@@ -122,6 +122,10 @@ Json describe_operation(const Operation& operation, const ApiDocument& document)
     Json body = JsonObject{{"required", true}};
     body.set("content", content("application/json", reference(*operation.body)));
     out.set("requestBody", std::move(body));
+  } else if (!operation.body_media.empty()) {
+    Json body = JsonObject{{"required", true}};
+    body.set("content", content(operation.body_media, JsonObject{{"type", "string"}}));
+    out.set("requestBody", std::move(body));
   }
   out.set("responses", responses_of(operation));
   return out;

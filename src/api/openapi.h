@@ -18,6 +18,7 @@ struct Operation {
   int status = 200;  // of success
   const SchemaInfo* query = nullptr;
   const SchemaInfo* body = nullptr;
+  std::string body_media;  // of a body that is no JSON: a stream of octets
   const SchemaInfo* answer = nullptr;
   std::string media = "application/json";  // of the answer; other than JSON: a stream of octets
 };

@@ -135,6 +135,7 @@ struct Server::Parts {
   std::unique_ptr<jmap::JmapApi> jmap;
   std::unique_ptr<service::QueueAdmin> queue_admin;
   std::unique_ptr<service::RecordReader> record_reader;
+  std::unique_ptr<service::Transfers> transfers;
   std::unique_ptr<api::admin::AdminHost> admin;
   http::Router public_routes;
   http::Router operator_routes;
@@ -398,9 +399,11 @@ void Server::Parts::open_admin() {
   queue_admin =
       std::make_unique<service::QueueAdmin>(store, system_clock(), [this] { spool->wake(); });
   record_reader = std::make_unique<service::RecordReader>(store, store, *runtime, system_clock());
-  admin = std::unique_ptr<api::admin::AdminHost>(
-      new api::admin::AdminHost{*tenancy, store, *queue_admin, *record_reader, *runtime,
-                                system_clock(), settings.server.hostname, *search_indexer});
+  transfers = std::make_unique<service::Transfers>(store, *mailboxes, *runtime, system_clock(),
+                                                   storage->ids());
+  admin = std::unique_ptr<api::admin::AdminHost>(new api::admin::AdminHost{
+      *tenancy, store, *queue_admin, *record_reader, *runtime, system_clock(),
+      settings.server.hostname, *search_indexer, *transfers});
   api::admin::add_admin_routes(operator_routes, *admin);
   api::admin::add_health_routes(operator_routes, store);
   api::admin::add_health_routes(public_routes, store);

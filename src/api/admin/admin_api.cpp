@@ -104,6 +104,7 @@ void AdminApi::add_all() {
   add_accounts();
   add_mail();
   add_search_index();
+  add_transfers();
 }
 
 void add_admin_routes(http::Router& router, AdminHost& host) {

@@ -1,7 +1,8 @@
 // AdminApi: the handlers of /api/admin/v1. Private to the module; see admin_routes.h.
 //
 // admin_api.cpp: registration, authentication · tenants.cpp: tenants and domains · accounts.cpp:
-// accounts, aliases, keys, API users · mail.cpp: queue, log, audit · search_index.cpp: search.
+// accounts, aliases, keys, API users · mail.cpp: queue, log, audit · search_index.cpp: search ·
+// transfers.cpp: import and export of mail.
 #pragma once
 
 #include <string>
@@ -10,6 +11,7 @@
 
 #include "api/admin/admin_routes.h"
 #include "api/admin/resources.h"
+#include "api/mail_stream.h"
 #include "api/openapi.h"
 #include "api/problem.h"
 
@@ -23,7 +25,19 @@ struct Call {
 
 // An answer that isn't JSON.
 struct Stream {
+  static constexpr const char* kMedia = "application/jsonl";
   std::unique_ptr<http::BodySource> source;
+};
+struct MailStream {
+  static constexpr const char* kMedia = kMailStreamType;
+  std::unique_ptr<http::BodySource> source;
+};
+template <class T>
+concept Streamed = requires { T::kMedia; };
+
+// A body of mail: the handler reads it from the request itself (api/mail_stream.h).
+struct MailBody {
+  static constexpr std::uint64_t kOctetsMax = kMailOctetsMax + (1U << 20U);
 };
 
 class AdminApi {
@@ -48,6 +62,7 @@ class AdminApi {
   void add_accounts();
   void add_mail();
   void add_search_index();
+  void add_transfers();
 
   // The tenant of the path: {tenant}, or the one that the {address} belongs to.
   Task<Result<TenantScope>> scope_of(Call& call);
@@ -81,6 +96,14 @@ class AdminApi {
   Task<Result<SearchIndexView>> show_search_index(Call&, None, None);
   Task<Result<None>> rebuild_search_index(Call&, None, None);
   Task<Result<service::MailAccount>> account_of(Call& call);
+
+  Task<Result<ImportView>> begin_import(Call&, None, NewImport body);
+  Task<Result<Page<ImportView>>> list_imports(Call&, None, None);
+  Task<Result<ImportView>> show_import(Call&, None, None);
+  Task<Result<ImportView>> add_to_import(Call&, None, MailBody);
+  Task<Result<ImportView>> finish_import(Call&, None, None);
+  Task<Result<ImportView>> cancel_import(Call&, None, None);
+  Task<Result<MailStream>> export_mail(Call&, ExportQuery query, None);
 
   Task<Result<Page<QueueMessageView>>> list_queue(Call&, QueueListQuery query, None);
   Task<Result<QueueMessageView>> show_queued(Call&, None, None);
@@ -116,15 +139,22 @@ void AdminApi::add(http::Method method, const std::string& path, std::string id,
   operation.summary = std::move(summary);
   operation.status = status;
   if constexpr (!std::same_as<Query, None>) operation.query = &info_of<Query>();
-  if constexpr (!std::same_as<Body, None>) operation.body = &info_of<Body>();
-  if constexpr (std::same_as<Answer, Stream>)
-    operation.media = "application/jsonl";
+  http::RouteOptions options;
+  if constexpr (std::same_as<Body, MailBody>) {
+    operation.body_media = kMailStreamType;
+    options.body_octets_max = MailBody::kOctetsMax;
+  } else if constexpr (!std::same_as<Body, None>) {
+    operation.body = &info_of<Body>();
+  }
+  if constexpr (Streamed<Answer>)
+    operation.media = Answer::kMedia;
   else if constexpr (!std::same_as<Answer, None>)
     operation.answer = &info_of<Answer>();
   if (router_ != nullptr) {
-    router_->add(method, operation.path, [this, act, status](http::RequestContext& context) {
+    auto handler = [this, act, status](http::RequestContext& context) {
       return run<Query, Body, Answer>(context, act, status);
-    });
+    };
+    router_->add(method, operation.path, std::move(handler), options);
   }
   document_.operations.push_back(std::move(operation));
 }
@@ -137,7 +167,7 @@ Task<http::Reply> AdminApi::run(http::RequestContext& context, Act<Query, Body, 
   auto query = read_query<Query>(context.request);
   if (!query) co_return problem_response(to_http(query.error()));
   Body body{};
-  if constexpr (!std::same_as<Body, None>) {
+  if constexpr (!std::same_as<Body, None> && !std::same_as<Body, MailBody>) {
     auto json = read_body(context.request);
     if (!json) co_return problem_response(to_http(json.error()));
     auto read = from_json<Body>(*json);
@@ -149,8 +179,8 @@ Task<http::Reply> AdminApi::run(http::RequestContext& context, Act<Query, Body, 
   if (!answer) co_return problem_response(to_http(answer.error()));
   http::Reply reply;
   reply.response.status = status;
-  if constexpr (std::same_as<Answer, Stream>) {
-    reply.response.headers.add("Content-Type", "application/jsonl");
+  if constexpr (Streamed<Answer>) {
+    reply.response.headers.add("Content-Type", Answer::kMedia);
     reply.source = std::move(answer->source);
   } else if constexpr (!std::same_as<Answer, None>) {
     reply.response.headers.add("Content-Type", "application/json");

@@ -1,6 +1,7 @@
 // The admin API /api/admin/v1, and what monitoring asks for.
 //
-//   api::admin::AdminHost admin{tenancy, platform, queue_admin, records, runtime, clock, hostname};
+//   api::admin::AdminHost admin{tenancy, platform, queue_admin, records, runtime, clock, hostname,
+//                              search_index, transfers};
 //   api::admin::add_admin_routes(operator_router, admin);
 //   api::admin::add_health_routes(operator_router, platform);
 //   api::admin::add_health_routes(tenant_router, platform);
@@ -21,6 +22,7 @@
 #include "service/search/indexer.h"
 #include "service/spool/queue_admin.h"
 #include "service/tenancy/tenancy.h"
+#include "service/transfer/transfers.h"
 
 namespace fumi::api::admin {
 
@@ -34,6 +36,7 @@ struct AdminHost {
   const Clock& clock;
   std::string hostname;  // the MX that DNS records name
   service::SearchIndexer& search_index;
+  service::Transfers& transfers;
 };
 
 void add_admin_routes(http::Router& router, AdminHost& host);

@@ -20,7 +20,8 @@ constexpr std::string_view kRoot = "/api/admin/v1";
 struct Asked {
   Method method = Method::get;
   std::string path;  // below kRoot, with "?query"
-  std::string body;  // JSON; "": none
+  std::string body;  // "": none
+  std::string type = "application/json";
 };
 
 std::vector<std::string> split(std::string_view text, char at) {
@@ -54,6 +55,7 @@ struct Rig {
                  {"x@remote.example"}, service::testing::mail("ken@other.example"));
     REQUIRE(id.has_value());
     queued = id->text();
+    job = w.call(transfers.begin({other, ken}, "test"))->id.text();
   }
 
   http::Response ask(const Asked& asked, std::string_view authorization) {
@@ -70,7 +72,7 @@ struct Rig {
     }
     if (!authorization.empty())
       context.request.headers.add("Authorization", std::string(authorization));
-    if (!asked.body.empty()) context.request.headers.add("Content-Type", "application/json");
+    if (!asked.body.empty()) context.request.headers.add("Content-Type", asked.type);
     context.request.body = asked.body;
     const http::RouteMatch match = router.find(asked.method, context.request.segments);
     REQUIRE(match.route != nullptr);
@@ -87,9 +89,11 @@ struct Rig {
   crypto::NewToken token;
   service::QueueAdmin queue{w.store, w.world.clock(), [] {}};
   service::RecordReader records{w.store, w.store, w->runtime, w.world.clock()};
-  service::SearchIndexer indexer{w.store, w.store, w.blobs, w->runtime, w.world.clock(), {}};
-  AdminHost host{w->tenancy, w.store,         queue,        records,
-                 w->runtime, w.world.clock(), "mx.example", indexer};
+  service::SearchIndexer search_index{w.store,    w.store,         w.blobs,
+                                      w->runtime, w.world.clock(), service::SearchIndexOptions()};
+  service::Transfers transfers{w.store, w->mailboxes, w->runtime, w.world.clock(), w.world.ids()};
+  AdminHost host{w->tenancy,      w.store,      queue,        records,  w->runtime,
+                 w.world.clock(), "mx.example", search_index, transfers};
   http::Router router;
   TenantScope acme;
   TenantScope other;
@@ -97,6 +101,7 @@ struct Rig {
   AccountId ken;
   std::string kens_key;
   std::string queued;
+  std::string job;
 };
 
 const std::string kAccount = R"({"address":"new@acme.example","password":"correct horse battery"})";
@@ -137,6 +142,13 @@ std::vector<Asked> all_operations(const Rig& r) {
       {Method::get, "/tenants/other/audit?stream=operation", ""},
       {Method::get, "/accounts/ken@other.example/search-index", ""},
       {Method::post, "/accounts/ken@other.example/search-index/rebuild", ""},
+      {Method::post, "/accounts/ken@other.example/imports", R"({"source":"test"})"},
+      {Method::get, "/accounts/ken@other.example/imports", ""},
+      {Method::get, "/accounts/ken@other.example/imports/" + r.job, ""},
+      {Method::post, "/accounts/ken@other.example/imports/" + r.job + "/mail", "x"},
+      {Method::post, "/accounts/ken@other.example/imports/" + r.job + "/finish", ""},
+      {Method::post, "/accounts/ken@other.example/imports/" + r.job + "/cancel", ""},
+      {Method::get, "/accounts/ken@other.example/exports", ""},
   };
 }
 
@@ -205,7 +217,14 @@ TEST_CASE("names and ids that nobody has are 404, and what is no id is 400") {
            {Method::post, "/queue/2222222222222/retry", ""},
            {Method::post, "/queue/2222222222222/cancel", ""},
            {Method::get, "/log?tenant=nobody", ""},
-           {Method::get, "/tenants/nobody/audit?stream=operation", ""}}) {
+           {Method::get, "/tenants/nobody/audit?stream=operation", ""},
+           {Method::get, "/accounts/nobody@other.example/search-index", ""},
+           {Method::post, "/accounts/nobody@other.example/imports", R"({"source":"test"})"},
+           {Method::get, "/accounts/nobody@other.example/imports", ""},
+           {Method::get, "/accounts/ken@other.example/imports/2222222222222", ""},
+           {Method::post, "/accounts/ken@other.example/imports/2222222222222/finish", ""},
+           {Method::get, "/accounts/nobody@other.example/exports", ""},
+           {Method::get, "/accounts/ken@other.example/exports?folder=nothing", ""}}) {
     CAPTURE(asked.path);
     CHECK(r.status(asked) == 404);
   }
@@ -227,7 +246,13 @@ TEST_CASE("one tenant's name never reaches another's domains, users, keys and me
            {Method::delete_, "/tenants/acme/domains/other.example", ""},
            {Method::delete_, "/tenants/acme/api-users/app@other.example", ""},
            {Method::delete_, "/accounts/hanako@acme.example/aliases/ken@other.example", ""},
-           {Method::delete_, "/accounts/hanako@acme.example/app-passwords/" + r.kens_key, ""}}) {
+           {Method::delete_, "/accounts/hanako@acme.example/app-passwords/" + r.kens_key, ""},
+           {Method::get, "/accounts/hanako@acme.example/imports/" + r.job, ""},
+           {Method::post, "/accounts/hanako@acme.example/imports/" + r.job + "/mail",
+            R"({"end":0})"
+            "\n"},
+           {Method::post, "/accounts/hanako@acme.example/imports/" + r.job + "/finish", ""},
+           {Method::post, "/accounts/hanako@acme.example/imports/" + r.job + "/cancel", ""}}) {
     CAPTURE(asked.path);
     CHECK(r.status(asked) == 404);
   }
@@ -294,6 +319,44 @@ TEST_CASE("operations that succeed are on record under the operator") {
   const auto acts = r.w.records(r.other, {RecordKind::operation});
   CHECK(acts.back().actor.kind == Actor::Kind::operator_);
   CHECK(r.w.queue(r.other).empty());
+}
+
+TEST_CASE("mail goes in by an import and comes out by an export") {
+  Rig r;
+  const std::string root = "/accounts/ken@other.example";
+  const std::string mail =
+      "{\"folder\":\"Work\",\"flags\":[\"\\\\Seen\",\"work\"],"
+      "\"received\":\"2026-11-23T01:02:03.000Z\",\"octets\":8}\nA: 1\r\n\r\n\n";
+  const std::string path = root + "/imports/" + r.job + "/mail";
+  const std::string type = "application/vnd.fumi.mail";
+  for (const std::string& bad : {mail, mail + "{\"end\":2}\n", mail + "x\n", std::string("{}\n")})
+    CHECK(r.status({Method::post, path, bad, type}) == 400);
+  const auto added = r.ask({Method::post, path, mail + "{\"end\":1}\n", type});
+  CHECK(added.status == 200);
+  CHECK(parse_json(added.body)->number("imported") == 1);
+  CHECK(parse_json(r.ask({Method::get, root + "/imports/" + r.job, ""}).body)->text("state") ==
+        "running");
+  CHECK(r.status({Method::post, root + "/imports/" + r.job + "/finish", ""}) == 200);
+  CHECK(r.status({Method::post, path, mail + "{\"end\":1}\n", type}) == 409);
+  CHECK(r.ask({Method::get, root + "/imports", ""}).body.contains("\"done\""));
+
+  http::RequestContext context;
+  context.request.segments = {"api", "admin", "v1", "accounts", "ken@other.example", "exports"};
+  context.request.query.push_back({"folder", "Work"});
+  context.request.headers.add("Authorization", "Bearer " + text_of(r.token));
+  const http::RouteMatch match = r.router.find(Method::get, context.request.segments);
+  REQUIRE(match.route != nullptr);
+  context.parameters = match.parameters;
+  const http::Reply reply = r.w.call(match.route->handler(context));
+  REQUIRE(reply.source != nullptr);
+  std::string out;
+  for (;;) {
+    const auto piece = r.w.call(reply.source->next());
+    REQUIRE(piece.has_value());
+    if (piece->empty()) break;
+    out += *piece;
+  }
+  CHECK(out == "{\"folder\":\"Work\"}\n" + mail + "{\"end\":1}\n");
 }
 
 }  // namespace

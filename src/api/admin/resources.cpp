@@ -185,6 +185,32 @@ void describe(Schema<SearchIndexView>& s) {
   s.field(&SearchIndexView::octets, "octets", "Size of the index.");
 }
 
+void describe(Schema<NewImport>& s) {
+  s.named("NewImport", "Mail from elsewhere that is to come into an account.");
+  s.field(&NewImport::source, "source", "Where it comes from, for people and for the records.")
+      .length(1, 200)
+      .example("mbox inbox.mbox");
+}
+
+void describe(Schema<ImportView>& s) {
+  s.named("Import", "How far an import is. What is counted is durable.");
+  s.field(&ImportView::id, "id", "Forgotten at a restart; begin again then.");
+  s.field(&ImportView::source, "source", "Where it comes from.");
+  s.field(&ImportView::state, "state", "What became of it.")
+      .choices({"running", "done", "failed", "cancelled"});
+  s.field(&ImportView::failure, "failure", "Why it failed.");
+  s.field(&ImportView::imported, "imported", "Messages that came in.");
+  s.field(&ImportView::skipped, "skipped", "Messages that were there already.");
+  s.field(&ImportView::octets, "octets", "Size of what came in.");
+  s.field(&ImportView::started, "started", "When it began.");
+  s.field(&ImportView::touched, "touched", "When something last came in.");
+}
+
+void describe(Schema<ExportQuery>& s) {
+  s.named("ExportQuery", "What to export.");
+  s.field(&ExportQuery::folder, "folder", "One mailbox; all when missing.");
+}
+
 void describe(Schema<QueueListQuery>& s) {
   s.named("QueueListQuery", "Which messages.");
   paging(s);

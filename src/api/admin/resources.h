@@ -103,6 +103,17 @@ struct SearchIndexView {
   std::string address;
   std::uint64_t mails = 0, indexed = 0, segments = 0, octets = 0;
 };
+struct NewImport {
+  std::string source;
+};
+struct ImportView {
+  std::string id, source, state, failure;
+  std::uint64_t imported = 0, skipped = 0, octets = 0;
+  Instant started, touched;
+};
+struct ExportQuery {
+  std::optional<std::string> folder;
+};
 struct QueueListQuery {
   std::optional<std::string> after, tenant, domain;
   std::uint32_t limit = 100;
@@ -153,6 +164,9 @@ void describe(Schema<ApiUserView>& s);
 void describe(Schema<QueueRecipientView>& s);
 void describe(Schema<QueueMessageView>& s);
 void describe(Schema<SearchIndexView>& s);
+void describe(Schema<NewImport>& s);
+void describe(Schema<ImportView>& s);
+void describe(Schema<ExportQuery>& s);
 void describe(Schema<QueueListQuery>& s);
 void describe(Schema<LogQuery>& s);
 void describe(Schema<RecordView>& s);

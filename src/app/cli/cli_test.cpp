@@ -255,3 +255,55 @@ TEST_CASE("verify needs no token and tells what is wrong") {
   Rig missing;
   CHECK(missing.run("audit verify /nonexistent/file") == 1);
 }
+
+TEST_CASE("mail import sends a file in batches, and says how it ended") {
+  const std::string from = "From a Mon Nov 23 01:02:03 2026\n";
+  std::string text;
+  for (int i = 0; i < 250; ++i)
+    text += from + "Subject: " + std::to_string(i) + "\n\nx\n\n";
+  const TemporaryFile mbox(text);
+  Rig rig;
+  rig.answers = {
+      {201, R"({"id":"j1"})"}, {200, "{}"}, {200, "{}"}, {200, R"({"imported":240,"skipped":10})"}};
+  CHECK(rig.run("mail import hanako@acme.example --mbox " + mbox.path) == 0);
+  REQUIRE(rig.calls.size() == 4);
+  const std::string root = "POST /api/admin/v1/accounts/hanako%40acme.example/imports";
+  CHECK(rig.calls[0].starts_with(root + R"( {"source":"mbox )"));
+  CHECK(rig.calls[1].starts_with(root + R"(/j1/mail {"folder":"INBOX","role":"inbox"})"));
+  CHECK(rig.calls[1].ends_with("{\"end\":199}\n"));
+  CHECK(rig.calls[2].ends_with("{\"end\":51}\n"));
+  CHECK(rig.calls[3] == root + "/j1/finish");
+  CHECK(rig.out == "hanako@acme.example: imported (new 240, there already 10)\n");
+
+  Rig full;
+  full.answers = {{201, R"({"id":"j1"})"}, {507, R"({"title":"Full","detail":"no room"})"}};
+  CHECK(full.run("mail import hanako@acme.example --mbox " + mbox.path) == 1);
+  CHECK(full.calls.size() == 2);
+  CHECK(full.error.contains("no room"));
+  CHECK(full.error.contains("the same command goes on"));
+  Rig none;
+  CHECK(none.run("mail import hanako@acme.example --mbox /nonexistent/x") == 1);
+  CHECK(none.run("mail import hanako@acme.example") == 2);
+  CHECK(none.run("mail import hanako@acme.example --mbox a --maildir b") == 2);
+}
+
+TEST_CASE("mail export is whole or not there") {
+  const std::string stream = "{\"folder\":\"Work\",\"octets\":8}\nA: 1\r\n\r\n\n{\"end\":1}\n";
+  TemporaryFile target("");
+  std::remove(target.path.c_str());
+  const std::string line = "mail export hanako@acme.example --folder Work --mbox " + target.path;
+  Rig broken;
+  broken.answers = {{200, stream.substr(0, stream.size() - 4)}};
+  CHECK(broken.run(line) == 1);
+  CHECK(broken.error.contains("broke off"));
+  std::FILE* file = std::fopen(target.path.c_str(), "rb");
+  CHECK(file == nullptr);
+  Rig rig;
+  rig.answers = {{200, stream}};
+  CHECK(rig.run(line + " --json") == 0);
+  CHECK(rig.calls[0] == "GET /api/admin/v1/accounts/hanako%40acme.example/exports?folder=Work");
+  CHECK(rig.out.contains("\"mails\":1"));
+  file = std::fopen(target.path.c_str(), "rb");
+  REQUIRE(file != nullptr);
+  std::fclose(file);
+}

@@ -121,12 +121,27 @@ Result<HttpAnswer> Client::send(const HttpCall& call) {
 
 std::optional<api::Json> Client::call(const std::string& method, const std::string& path,
                                       const api::Json& body, Duration most) {
-  if (!load_token()) return std::nullopt;
   HttpCall call;
   call.method = method;
   call.path = "/api/admin/v1" + path;
   if (!body.is_null()) call.body = api::write_json(body);
   call.most = most;
+  return exchange(std::move(call));
+}
+
+std::optional<api::Json> Client::upload(const std::string& path, std::string body, std::string type,
+                                        Duration most) {
+  HttpCall call;
+  call.method = "POST";
+  call.path = "/api/admin/v1" + path;
+  call.body = std::move(body);
+  call.type = std::move(type);
+  call.most = most;
+  return exchange(std::move(call));
+}
+
+std::optional<api::Json> Client::exchange(HttpCall call) {
+  if (!load_token()) return std::nullopt;
   const Result<HttpAnswer> answer = send(call);
   if (!answer) {
     refuse(word(Text::unreachable) + ": " + answer.error().text());

@@ -35,6 +35,9 @@ class Client {
   // nullopt: it failed, the reason was told and the exit status set. A 204 gives null.
   std::optional<api::Json> call(const std::string& method, const std::string& path,
                                 const api::Json& body = {}, Duration most = kPatience);
+  // As call(), with a body that is no JSON.
+  std::optional<api::Json> upload(const std::string& path, std::string body, std::string type,
+                                  Duration most);
   // The answer goes to the sink.
   bool download(const std::string& path, std::function<Status(std::string_view)> sink);
   // All pages of a list; with --json each item on a line has been printed when it returns nullopt.
@@ -59,6 +62,7 @@ class Client {
   static constexpr Duration kPatience = std::chrono::seconds(60);
 
  private:
+  std::optional<api::Json> exchange(HttpCall call);
   bool load_token();
   Result<HttpAnswer> send(const HttpCall& call);
   void refuse_answer(const HttpAnswer& answer);

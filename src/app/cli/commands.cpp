@@ -33,6 +33,7 @@ void add_client_commands(CLI::App& app, ClientContext& context) {
   add_account_commands(app, commands);
   add_mail_commands(app, commands);
   add_search_commands(app, commands);
+  add_transfer_commands(app, commands);
   add_audit_commands(app, commands);
 }
 

@@ -15,6 +15,7 @@ struct Commands {
   ClientContext& context;
   CommonOptions options;
   std::string name, tenant, second, password_file, display_name, quota, file;
+  std::string mbox, maildir, folder;
   std::string message, from, to, status, since, until, domain, stream = "operation";
   bool follow = false, set_password = false;
 };
@@ -30,6 +31,7 @@ void add_tenant_commands(CLI::App& app, const SharedCommands& commands);
 void add_account_commands(CLI::App& app, const SharedCommands& commands);
 void add_mail_commands(CLI::App& app, const SharedCommands& commands);
 void add_search_commands(CLI::App& app, const SharedCommands& commands);
+void add_transfer_commands(CLI::App& app, const SharedCommands& commands);
 void add_audit_commands(CLI::App& app, const SharedCommands& commands);
 
 }  // namespace fumi::app

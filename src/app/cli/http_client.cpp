@@ -70,7 +70,7 @@ Result<HttpAnswer> HttpClient::send(const HttpCall& call) const {
   add_header(headers, "Authorization: Bearer " + std::string(token_.reveal()));
   add_header(headers, "Accept: application/json");
   add_header(headers, "Expect:");
-  if (!call.body.empty()) add_header(headers, "Content-Type: application/json");
+  if (!call.body.empty()) add_header(headers, "Content-Type: " + call.type);
   Receiving receiving;
   receiving.curl = curl.get();
   receiving.call = &call;

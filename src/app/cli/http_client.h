@@ -12,9 +12,10 @@
 namespace fumi::app {
 
 struct HttpCall {
-  std::string method;  // "GET"
-  std::string path;    // with its query, percent-encoded
-  std::string body;    // JSON; "" for none
+  std::string method;                     // "GET"
+  std::string path;                       // with its query, percent-encoded
+  std::string body;                       // "" for none
+  std::string type = "application/json";  // of the body
   Duration most = std::chrono::seconds(60);
   // Takes the body of a 200 answer as it comes, instead of HttpAnswer::body.
   std::function<Status(std::string_view)> sink;

@@ -30,7 +30,7 @@ struct SearchQuery {
     flag,      // `flag_bit`
     keyword,   // `text`, without regard to ASCII case
     received,  // `since` <= INTERNALDATE < `before`
-    saved,     // the same of when it came into its mailbox (RFC 8514)
+    saved,     // the same of when it came into its mailbox (RFC 8514); unknown: INTERNALDATE
     sent,      // `since_day` <= day of the Date field in its own zone < `before_day`
     octets,    // `least` <= size < `below`
     modseq,    // `least` <= MODSEQ

@@ -88,8 +88,10 @@ Status Search::Job::read_places(Tx& tx) {
   std::uint32_t rank = 0;
   for (const MailboxId id : mailboxes) {
     FUMI_TRY(auto list, entry_cache.get(tx, who.account, id));
-    for (const Entry& entry : *list)
+    for (const Entry& entry : *list) {
+      if (scope.emails && !std::ranges::binary_search(*scope.emails, entry.email)) continue;
       places.push_back({id, &entry, rank});
+    }
     entries.push_back(std::move(list));
     ++rank;
   }

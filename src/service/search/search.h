@@ -10,6 +10,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/task.h"
@@ -27,6 +28,8 @@ struct SearchScope {
   // email: a message is found once; a condition on flags, mailboxes and the like holds if it holds
   // for one of its places in the scope, as JMAP has it.
   enum class Unit : std::uint8_t { entry, email } unit = Unit::entry;
+  // Ascending; others are neither asked nor read. nullopt: any. Their number has no limit here.
+  std::optional<std::vector<EmailId>> emails = std::nullopt;
 };
 
 struct SearchHit {

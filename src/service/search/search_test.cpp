@@ -4,6 +4,7 @@
 
 #include "codec/base64.h"
 #include "codec/charset.h"
+#include "service/search/detail/program.h"
 #include "service/testing/service_world.h"
 
 namespace fumi::service {
@@ -164,6 +165,38 @@ TEST_CASE("each condition finds what it says") {
   }
 }
 
+// RFC 8514 §3, §4.3.
+TEST_CASE("saved is when a message came into its mailbox, whenever it arrived") {
+  Fixture f;
+  const Instant now = f.w.world.clock().now();
+  const Instant long_ago = now - std::chrono::hours(24 * 365);
+  std::vector<NewMessage> messages;
+  messages.push_back({kPlain, {}, long_ago});
+  REQUIRE(f.w.call(f.w->mailboxes.append(f.hanako, "INBOX", std::move(messages))).has_value());
+  const SearchQuery since = SearchQuery::saved(now, std::nullopt);
+  CHECK(f.uids(since) == std::vector<std::uint32_t>{4});
+  CHECK(f.uids(SearchQuery::saved(now, now + Duration(1))) == std::vector<std::uint32_t>{4});
+  CHECK(f.uids(SearchQuery::saved(std::nullopt, now)) == std::vector<std::uint32_t>{1, 2, 3});
+  CHECK(f.uids(SearchQuery::received(now, std::nullopt)).empty());
+  // A copy is saved anew; what it is a copy of isn't.
+  f.w.world.clock().advance(std::chrono::hours(24));
+  const Instant later = f.w.world.clock().now();
+  REQUIRE(f.w.call(f.w->mailboxes.copy(f.hanako, f.inbox, {Uid{4}}, "Archive")).has_value());
+  const auto hits = f.run(f.hanako, {}, SearchQuery::saved(later, std::nullopt));
+  REQUIRE(hits.has_value());
+  REQUIRE(hits->size() == 1);
+  CHECK(hits->front().mailbox != f.inbox);
+  // Of mail from before it was kept, the arrival stands in for it.
+  Entry old;
+  old.received = now;
+  const detail::Place place{f.inbox, &old, 0};
+  detail::Candidate candidate;
+  candidate.places = {&place, 1};
+  CHECK(detail::Program(since).truth(candidate) == detail::Truth::yes);
+  old.saved = long_ago;
+  CHECK(detail::Program(since).truth(candidate) == detail::Truth::no);
+}
+
 TEST_CASE("a message is found once, and its places count together, where messages are asked for") {
   Fixture f;
   REQUIRE(f.w.call(f.w->mailboxes.copy(f.hanako, f.inbox, {Uid{2}}, "Archive")).has_value());
@@ -176,6 +209,16 @@ TEST_CASE("a message is found once, and its places count together, where message
     REQUIRE(hits.has_value());
     return hits->size();
   };
+  const auto count_of = [&](std::optional<std::vector<EmailId>> emails) {
+    const auto hits = f.run(f.hanako, {{}, Unit::email, std::move(emails)}, {});
+    REQUIRE(hits.has_value());
+    return hits->size();
+  };
+  const auto everything = f.run(f.hanako, {{}, Unit::email}, {});
+  REQUIRE(everything->size() == 3);
+  CHECK(count_of(std::nullopt) == 3);
+  CHECK(count_of(std::vector<EmailId>{}) == 0);
+  CHECK(count_of(std::vector{everything->at(0).entry.email, everything->at(2).entry.email}) == 2);
   const SearchQuery text = SearchQuery::contains(Field::subject, "quarterly");
   CHECK(count(Unit::entry, text) == 2);
   CHECK(count(Unit::email, text) == 1);

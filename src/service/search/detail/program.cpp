@@ -35,10 +35,11 @@ bool holds_for(const SearchQuery& query, const Place& place) {
       return std::ranges::any_of(entry.flags.keywords, [&](const std::string& keyword) {
         return ascii::iequals(keyword, query.text);
       });
-    // No time of saving is kept: RFC 8514 §4.3 has the arrival stand in for it.
     case Kind::received:
-    case Kind::saved:
       return in_time(query, entry.received);
+    // RFC 8514 §4.3: where the time of saving isn't known, the arrival stands in for it.
+    case Kind::saved:
+      return in_time(query, entry.saved.value_or(entry.received));
     case Kind::octets:
       return entry.octets >= query.least && (!query.below || entry.octets < *query.below);
     case Kind::modseq:

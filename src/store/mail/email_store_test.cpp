@@ -280,6 +280,74 @@ TEST_CASE("states that are forgotten, or never were, are not_found") {
       SqlStoreOptions{.gone_max = 10});
 }
 
+TEST_CASE("changes: an email that had left a mailbox before the mailbox was deleted") {
+  on_every_engine([](World& world) {
+    Office o{world};
+    const AccountId a = o.hanako;
+    o.in([&](Tx& tx) {
+      MailboxStore& m = tx.mailboxes();
+      const Appended one = ok(m.deliver(a, content("<1@x>", 10)));
+      const MailboxId c = ok(m.create_mailbox(a, "C", MailboxRole::none)).id;
+      ok(m.copy(a, one.mailbox, {one.uid}, c));
+      const ModSeq since = ok(tx.emails().state(a));
+      StoreFlags deleted{{Uid{1}}, FlagsOperation::add, {}, std::nullopt};
+      deleted.flags.bits = Flags::deleted;
+      ok(m.store_flags(a, c, deleted));
+      ok(m.expunge(a, c, std::nullopt));
+      ok(m.delete_mailbox(a, c));
+      CHECK(has(ok(tx.emails().email_changes(a, since, 0)).updated, one.email));
+    });
+  });
+}
+
+TEST_CASE("changes: a mailbox whose parent comes or goes") {
+  on_every_engine([](World& world) {
+    Office o{world};
+    const AccountId a = o.hanako;
+    o.in([&](Tx& tx) {
+      MailboxStore& m = tx.mailboxes();
+      const MailboxId child = ok(m.create_mailbox(a, "B/C", MailboxRole::none)).id;
+      const MailboxId parent = ok(m.mailbox_by_name(a, "B"))->id;
+      const auto is_told = [&](ModSeq since) {
+        const MailboxListChanges changes = ok(tx.emails().mailbox_changes(a, since, 0));
+        CHECK(changes.kind == MailboxListChanges::Kind::any);
+        return has(changes.updated, child);
+      };
+      ModSeq since = ok(tx.emails().state(a));
+      ok(m.delete_mailbox(a, parent));
+      CHECK(is_told(since));
+      since = ok(tx.emails().state(a));
+      ok(m.create_mailbox(a, "B", MailboxRole::none));
+      CHECK(is_told(since));
+      ok(m.delete_mailbox(a, ok(m.mailbox_by_name(a, "B"))->id));
+      const MailboxId other = ok(m.create_mailbox(a, "D", MailboxRole::none)).id;
+      since = ok(tx.emails().state(a));
+      ok(m.rename_mailbox(a, other, "B"));
+      CHECK(is_told(since));
+    });
+  });
+}
+
+TEST_CASE("counts: an email is read where one of its places is") {
+  on_every_engine([](World& world) {
+    Office o{world};
+    const AccountId a = o.hanako;
+    o.in([&](Tx& tx) {
+      MailboxStore& m = tx.mailboxes();
+      const Appended one = ok(m.deliver(a, content("<1@x>", 10)));
+      const MailboxId c = ok(m.create_mailbox(a, "C", MailboxRole::none)).id;
+      ok(m.copy(a, one.mailbox, {one.uid}, c));
+      StoreFlags seen{{one.uid}, FlagsOperation::add, {}, std::nullopt};
+      seen.flags.bits = Flags::seen;
+      ok(m.store_flags(a, one.mailbox, seen));
+      for (const MailboxCounts& counts : ok(tx.emails().counts(a))) {
+        CHECK(counts.unread_emails == 0);
+        CHECK(counts.emails == (counts.mailbox == c || counts.mailbox == one.mailbox ? 1 : 0));
+      }
+    });
+  });
+}
+
 TEST_CASE("uploads expire, are bounded and are named as live blobs") {
   on_every_engine([](World& world) {
     Office o{world};

@@ -161,29 +161,36 @@ Result<std::vector<MailboxCounts>> SqlEmails::counts(AccountId account) {
   std::unordered_map<EmailId, ThreadId> thread_of;
   auto join = [&](const Row& row) { thread_of[row.id<EmailId>(0)] = row.id<ThreadId>(1); };
   FUMI_CHECK(context_.query(kThreads, join, account));
-  struct Seen {
-    std::set<std::pair<MailboxId, EmailId>> places;
-    std::set<std::pair<MailboxId, ThreadId>> threads;
-  } seen;
+  // An email's keywords are those of all its places, wherever it is counted.
+  struct InPlaces {
+    std::int64_t flags = 0;
+    std::set<MailboxId> mailboxes;
+  };
+  std::unordered_map<EmailId, InPlaces> emails;
+  auto visit = [&](const Row& row) {
+    InPlaces& email = emails[row.id<EmailId>(1)];
+    email.flags |= row.int64(2);
+    email.mailboxes.insert(row.id<MailboxId>(0));
+  };
+  FUMI_CHECK(context_.query(kFlagsOnly, visit, account));
+  std::set<std::pair<MailboxId, ThreadId>> threads;
   std::set<ThreadId> unread_in_trash;
   std::set<ThreadId> unread_elsewhere;
   std::map<MailboxId, MailboxCounts> counted;
   for (const Mailbox& mailbox : known)
     counted[mailbox.id].mailbox = mailbox.id;
-  auto visit = [&](const Row& row) {
-    const auto mailbox = row.id<MailboxId>(0);
-    const auto email = row.id<EmailId>(1);
-    const bool unread = (row.int64(2) & (Flags::seen | Flags::draft)) == 0;
-    if (!seen.places.emplace(mailbox, email).second) return;
-    MailboxCounts& counts = counted[mailbox];
-    ++counts.emails;
-    if (unread) ++counts.unread_emails;
-    const ThreadId thread = thread_of[email];
-    if (unread) (mailbox == trash ? unread_in_trash : unread_elsewhere).insert(thread);
-    seen.threads.emplace(mailbox, thread);
-  };
-  FUMI_CHECK(context_.query(kFlagsOnly, visit, account));
-  for (const auto& [mailbox, thread] : seen.threads) {
+  for (const auto& [id, email] : emails) {
+    const bool unread = (email.flags & (Flags::seen | Flags::draft)) == 0;
+    const ThreadId thread = thread_of[id];
+    for (const MailboxId mailbox : email.mailboxes) {
+      MailboxCounts& counts = counted[mailbox];
+      ++counts.emails;
+      if (unread) ++counts.unread_emails;
+      if (unread) (mailbox == trash ? unread_in_trash : unread_elsewhere).insert(thread);
+      threads.emplace(mailbox, thread);
+    }
+  }
+  for (const auto& [mailbox, thread] : threads) {
     MailboxCounts& counts = counted[mailbox];
     ++counts.threads;
     const auto& unread = mailbox == trash ? unread_in_trash : unread_elsewhere;

@@ -45,6 +45,9 @@ constexpr Statement kSetInbox{
 constexpr Statement kSetName{
     "UPDATE mailboxes SET name = $4, named = $5"
     " WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3"};
+constexpr Statement kTouch{
+    "UPDATE mailboxes SET named = $4"
+    " WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3"};
 constexpr Statement kSetSubscribed{
     "UPDATE mailboxes SET subscribed = $4, named = $5"
     " WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3"};
@@ -62,7 +65,8 @@ constexpr Statement kUnusedOctets{
 constexpr Statement kDropUnused{
     "DELETE FROM emails WHERE tenant_id = $1 AND account_id = $2 AND copies = 0 AND email_id IN"
     " (SELECT email_id FROM entries WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3)"};
-// For EmailStore's changes: emails that go, emails that stay elsewhere, and the mailbox itself.
+// For EmailStore's changes: emails that go, emails that stay elsewhere (those too that had left the
+// mailbox before: its list of expunged goes with it), and the mailbox itself.
 constexpr Statement kRememberGone{
     "INSERT INTO gone (tenant_id, account_id, modseq, kind, object_id, thread_id, created)"
     " SELECT tenant_id, account_id, $4, 2, email_id, thread_id, created FROM emails WHERE "
@@ -71,9 +75,10 @@ constexpr Statement kRememberGone{
     "   WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3)"};
 constexpr Statement kRememberLeft{
     "INSERT INTO gone (tenant_id, account_id, modseq, kind, object_id, thread_id, created)"
-    " SELECT tenant_id, account_id, $4, 3, email_id, thread_id, created FROM emails WHERE "
-    "tenant_id = $1"
-    " AND account_id = $2 AND copies > 0 AND email_id IN (SELECT email_id FROM entries"
+    " SELECT tenant_id, account_id, $4, 3, email_id, thread_id, created FROM emails"
+    " WHERE tenant_id = $1 AND account_id = $2 AND copies > 0 AND email_id IN"
+    " (SELECT email_id FROM entries WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3"
+    "   UNION SELECT email_id FROM expunged"
     "   WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3)"};
 constexpr Statement kRememberMailbox{
     "INSERT INTO gone (tenant_id, account_id, modseq, kind, object_id, thread_id, created)"
@@ -253,8 +258,20 @@ Result<Mailbox> SqlMailboxes::insert_path(AccountId account, const std::vector<M
     if (by_name(known, superior) != nullptr) continue;
     FUMI_TRY([[maybe_unused]] const Mailbox made,
              insert(account, superior, MailboxRole::none, modseq));
+    FUMI_CHECK(touch_inferiors(account, known, superior, modseq));
   }
+  FUMI_CHECK(touch_inferiors(account, known, name, modseq));
   return insert(account, name, role, modseq);
+}
+
+// A level that comes or goes changes what those below it are called from their parent's view
+// (RFC 8621 §2: name and parentId).
+Status SqlMailboxes::touch_inferiors(AccountId account, const std::vector<Mailbox>& known,
+                                     std::string_view name, ModSeq modseq) {
+  for (const Mailbox& other : known) {
+    if (is_inferior(other.name, name)) FUMI_CHECK(context_.run(kTouch, account, other.id, modseq));
+  }
+  return {};
 }
 
 Result<Mailbox> SqlMailboxes::create_mailbox(AccountId account, const std::string& name,
@@ -305,6 +322,7 @@ Status SqlMailboxes::rename_mailbox(AccountId account, MailboxId id, const std::
     FUMI_CHECK(write_name(account, other.id, moved, modseq));
   }
   FUMI_CHECK(write_name(account, id, *canonical, modseq));
+  FUMI_CHECK(touch_inferiors(account, known, *canonical, modseq));
   const std::size_t last = canonical->rfind('/');
   if (last != std::string::npos && by_name(known, canonical->substr(0, last)) == nullptr) {
     FUMI_TRY([[maybe_unused]] const Mailbox superior,
@@ -333,6 +351,8 @@ Status SqlMailboxes::delete_mailbox(AccountId account, MailboxId id) {
     return fail(Code::denied, "deleting a mailbox", "the inbox stays");
   }
   FUMI_TRY(const ModSeq modseq, raise(account));
+  FUMI_TRY(const auto known, mailboxes(account));
+  FUMI_CHECK(touch_inferiors(account, known, found->name, modseq));
   FUMI_CHECK(context_.run(kReleaseAll, account, id));
   FUMI_TRY(const auto left, context_.execute(kRememberLeft, account, id, modseq));
   FUMI_TRY(const auto gone, context_.execute(kRememberGone, account, id, modseq));

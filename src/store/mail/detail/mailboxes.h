@@ -82,6 +82,8 @@ class SqlMailboxes final : public MailboxStore {
   Result<Mailbox> insert(AccountId account, const std::string& name, MailboxRole role,
                          ModSeq modseq);
   // The missing superiors of `name`, then itself.
+  Status touch_inferiors(AccountId account, const std::vector<Mailbox>& known,
+                         std::string_view name, ModSeq modseq);
   Result<Mailbox> insert_path(AccountId account, const std::vector<Mailbox>& known,
                               const std::string& name, MailboxRole role, ModSeq modseq);
   Status rename_inbox(AccountId account, const std::vector<Mailbox>& known, MailboxId inbox,

@@ -412,8 +412,8 @@ void Server::Parts::open_admin() {
 
 void Server::Parts::open_jmap() {
   jmap_host = std::unique_ptr<jmap::JmapHost>(
-      new jmap::JmapHost{*access, *intake, storage->store(), storage->blobs(), storage->bus(),
-                         storage->ids(), system_clock(), settings.jmap});
+      new jmap::JmapHost{*access, *intake, *search, storage->store(), storage->blobs(),
+                         storage->bus(), storage->ids(), system_clock(), settings.jmap});
   jmap = std::make_unique<jmap::JmapApi>(*jmap_host);
   jmap->add_routes(public_routes);
 }

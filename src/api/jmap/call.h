@@ -13,6 +13,7 @@
 #include "proto/jmap/arguments.h"
 #include "service/access/access.h"
 #include "service/intake/intake.h"
+#include "service/search/search.h"
 
 namespace fumi::jmap {
 
@@ -22,6 +23,7 @@ class QueryCache;
 struct JmapHost {
   service::Access& access;
   service::Intake& intake;
+  service::Search& search;
   Store& store;
   BlobStore& blobs;
   ChangeBus& bus;

@@ -7,6 +7,7 @@
 #include "api/jmap/objects.h"
 #include "api/jmap/text_match.h"
 #include "base/ascii.h"
+#include "codec/fold.h"
 #include "crypto/random.h"
 #include "proto/jmap/patch.h"
 #include "proto/jmap/window.h"
@@ -324,7 +325,7 @@ Task<Answer> card_set(Call& call) {
 // All text inside a value, folded.
 void text_of(const Json& value, std::string& into) {
   if (value.string() != nullptr) {
-    into += *value.string() + "\n";
+    into += *value.string() + "\n\n";  // one line end alone would fold away
   } else if (value.array() != nullptr) {
     for (const Json& each : *value.array())
       text_of(each, into);
@@ -337,7 +338,7 @@ void text_of(const Json& value, std::string& into) {
 std::string folded(const Json* value) {
   std::string out;
   if (value != nullptr) text_of(*value, out);
-  return fold(out);
+  return codec::fold(out);
 }
 
 MethodResult<bool> condition(const JsonMember& member, const Json& card) {
@@ -410,7 +411,7 @@ std::string sort_text(const Json& card, const std::string& property) {
       if (each.text("kind") == kind) out += std::string(each.text("value")) + " ";
   }
   if (out.empty()) out = std::string(name->text("full"));
-  return fold(out);
+  return codec::fold(out);
 }
 
 Task<Answer> card_query(Call& call) {

@@ -6,11 +6,11 @@
 #include "api/jmap/email_view.h"
 #include "api/jmap/text_match.h"
 #include "base/ascii.h"
-#include "mime/body.h"
-#include "mime/header.h"
 
 namespace fumi::jmap {
 namespace {
+
+using service::SearchQuery;
 
 constexpr std::size_t kNodesMax = 500;
 
@@ -71,36 +71,6 @@ bool is_of(const EmailFacts& email, const std::vector<MailboxId>& mailboxes) {
   });
 }
 
-std::string folded_addresses(const std::vector<mime::Address>& list) {
-  std::string out;
-  for (const mime::Address& address : list) {
-    out += mime::decode_unstructured(address.name) + " " + address.local;
-    if (!address.domain.empty()) out += "@" + address.domain;
-    out += "\n";
-  }
-  return fold(out);
-}
-
-std::string folded_body(const EmailText& text) {
-  std::string out;
-  const BodyParts parts = body_parts(text.summary.root);
-  std::vector<const mime::Part*> seen;
-  for (const auto* list : {&parts.text, &parts.html, &parts.attachments}) {
-    for (const mime::Part* part : *list) {
-      if (std::ranges::find(seen, part) != seen.end()) continue;
-      seen.push_back(part);
-      if (part->type != "text") {
-        out += mime::file_name(*part) + "\n";
-        continue;
-      }
-      const std::string content = mime::text_content(*part, text.raw);
-      out += part->subtype == "html" ? html_text(content, content.size()) : content;
-      out += "\n";
-    }
-  }
-  return fold(out);
-}
-
 }  // namespace
 
 struct EmailFilter::Node {
@@ -115,10 +85,13 @@ struct EmailFilter::Node {
 
   static MethodResult<Node> compile(const Json& filter, std::size_t& room);
   static MethodResult<Node> condition(const JsonMember& member);
-  [[nodiscard]] Verdict3 decide(const EmailFacts& email, const ThreadKeywords& threads,
-                                const EmailText* text) const;
+  [[nodiscard]] Verdict3 decide(const EmailFacts& email, const ThreadKeywords& threads) const;
   [[nodiscard]] bool decide_rows(const EmailFacts& email, const ThreadKeywords& threads) const;
-  [[nodiscard]] bool decide_text(const EmailText& text) const;
+  [[nodiscard]] SearchQuery question(std::span<const EmailFacts> emails,
+                                     const ThreadKeywords& threads) const;
+  [[nodiscard]] SearchQuery of_text() const;
+  [[nodiscard]] SearchQuery of_rows(std::span<const EmailFacts> emails,
+                                    const ThreadKeywords& threads) const;
   [[nodiscard]] bool any(bool (*wanted)(const Node&)) const {
     return wanted(*this) ||
            std::ranges::any_of(children, [&](const Node& child) { return child.any(wanted); });
@@ -178,7 +151,7 @@ MethodResult<Node> EmailFilter::Node::condition(const JsonMember& member) {
       for (const Json& each : *list)
         if (each.string() == nullptr) return wrong();
       node.keyword = *list->front().string();
-      if (list->size() == 2) node.words = {fold(*list->back().string())};
+      if (list->size() == 2) node.words = {*list->back().string()};
       break;
     }
     default:
@@ -258,50 +231,62 @@ bool EmailFilter::Node::decide_rows(const EmailFacts& email, const ThreadKeyword
   }
 }
 
-bool EmailFilter::Node::decide_text(const EmailText& text) const {
-  const mime::Envelope& envelope = text.summary.envelope;
-  switch (kind) {
-    case Kind::has_attachment:
-      return text.summary.has_attachment == (flag == Flag::yes);
-    case Kind::from:
-      return holds_all(folded_addresses(envelope.from), words);
-    case Kind::to:
-      return holds_all(folded_addresses(envelope.to), words);
-    case Kind::cc:
-      return holds_all(folded_addresses(envelope.cc), words);
-    case Kind::bcc:
-      return holds_all(folded_addresses(envelope.bcc), words);
-    case Kind::subject:
-      return holds_all(fold(mime::decode_unstructured(envelope.subject)), words);
-    case Kind::body:
-      return holds_all(folded_body(text), words);
-    case Kind::header: {
-      const auto bodies = mime::find_fields(text.raw, keyword);
-      if (words.empty()) return !bodies.empty();
-      return std::ranges::any_of(bodies, [&](std::string_view body) {
-        return holds_all(fold(mime::decode_unstructured(body)), words);
-      });
-    }
-    default: {
-      std::string all = folded_addresses(envelope.from) + folded_addresses(envelope.to) +
-                        folded_addresses(envelope.cc) + folded_addresses(envelope.bcc) +
-                        fold(mime::decode_unstructured(envelope.subject)) + "\n";
-      all += folded_body(text);
-      return holds_all(all, words);
-    }
+// RFC 8621 §4.4.1: all words must be there, in any order; a phrase is one of them.
+SearchQuery EmailFilter::Node::of_text() const {
+  struct Of {
+    Kind kind;
+    SearchQuery::Field field;
+  };
+  constexpr std::array kFields{
+      Of{Kind::text, SearchQuery::Field::any}, Of{Kind::from, SearchQuery::Field::from},
+      Of{Kind::to, SearchQuery::Field::to},    Of{Kind::cc, SearchQuery::Field::cc},
+      Of{Kind::bcc, SearchQuery::Field::bcc},  Of{Kind::subject, SearchQuery::Field::subject},
+      Of{Kind::body, SearchQuery::Field::body}};
+  if (kind == Kind::has_attachment) {
+    SearchQuery some = SearchQuery::of(SearchQuery::Kind::attachment);
+    return flag == Flag::yes ? some : SearchQuery::not_(std::move(some));
   }
+  if (kind == Kind::header)
+    return SearchQuery::header(keyword, words.empty() ? std::string() : words.front());
+  const SearchQuery::Field field = std::ranges::find(kFields, kind, &Of::kind)->field;
+  std::vector<SearchQuery> all;
+  for (const std::string& word : words)
+    all.push_back(SearchQuery::contains(field, word));
+  return SearchQuery::all_of(std::move(all));
 }
 
-Verdict3 EmailFilter::Node::decide(const EmailFacts& email, const ThreadKeywords& threads,
-                                   const EmailText* text) const {
-  if (kind >= Kind::has_attachment) {
-    if (text == nullptr) return Verdict3::depends;
-    return decide_text(*text) ? Verdict3::yes : Verdict3::no;
-  }
+// As the shorter list of those for which it holds or doesn't: mostly none at all.
+SearchQuery EmailFilter::Node::of_rows(std::span<const EmailFacts> emails,
+                                       const ThreadKeywords& threads) const {
+  std::vector<std::uint64_t> yes;
+  std::vector<std::uint64_t> no;
+  for (const EmailFacts& email : emails)
+    (decide(email, threads) == Verdict3::yes ? yes : no).push_back(email.id.value());
+  if (no.empty()) return SearchQuery::of(SearchQuery::Kind::all);
+  if (yes.empty()) return SearchQuery::any_of({});
+  if (yes.size() <= no.size()) return SearchQuery::of(SearchQuery::Kind::emails, std::move(yes));
+  return SearchQuery::not_(SearchQuery::of(SearchQuery::Kind::emails, std::move(no)));
+}
+
+SearchQuery EmailFilter::Node::question(std::span<const EmailFacts> emails,
+                                        const ThreadKeywords& threads) const {
+  if (kind >= Kind::has_attachment) return of_text();
+  if (!any([](const Node& node) { return node.kind >= Kind::has_attachment; }))
+    return of_rows(emails, threads);
+  std::vector<SearchQuery> parts;
+  for (const Node& child : children)
+    parts.push_back(child.question(emails, threads));
+  if (kind == Kind::and_) return SearchQuery::all_of(std::move(parts));
+  SearchQuery one = SearchQuery::any_of(std::move(parts));
+  return kind == Kind::or_ ? one : SearchQuery::not_(std::move(one));
+}
+
+Verdict3 EmailFilter::Node::decide(const EmailFacts& email, const ThreadKeywords& threads) const {
+  if (kind >= Kind::has_attachment) return Verdict3::depends;
   if (kind > Kind::not_) return decide_rows(email, threads) ? Verdict3::yes : Verdict3::no;
   bool depends = false;
   for (const Node& child : children) {
-    const Verdict3 one = child.decide(email, threads, text);
+    const Verdict3 one = child.decide(email, threads);
     depends |= one == Verdict3::depends;
     if (kind == Kind::and_ && one == Verdict3::no) return Verdict3::no;
     if (kind == Kind::or_ && one == Verdict3::yes) return Verdict3::yes;
@@ -333,9 +318,13 @@ MethodResult<EmailFilter> EmailFilter::compile(const Json& filter) {
   return out;
 }
 
-Verdict3 EmailFilter::decide(const EmailFacts& email, const ThreadKeywords& threads,
-                             const EmailText* text) const {
-  return root_->decide(email, threads, text);
+Verdict3 EmailFilter::decide(const EmailFacts& email, const ThreadKeywords& threads) const {
+  return root_->decide(email, threads);
+}
+
+SearchQuery EmailFilter::open_question(std::span<const EmailFacts> undecided,
+                                       const ThreadKeywords& threads) const {
+  return root_->question(undecided, threads);
 }
 
 std::optional<MailboxId> EmailFilter::only_mailbox() const {
@@ -355,12 +344,6 @@ std::optional<MailboxId> EmailFilter::only_mailbox() const {
 bool EmailFilter::asks_threads() const {
   return root_->any([](const Node& node) {
     return node.kind >= Kind::all_in_thread && node.kind <= Kind::none_in_thread;
-  });
-}
-
-bool EmailFilter::needs_raw() const {
-  return root_->any([](const Node& node) {
-    return node.kind == Kind::text || node.kind == Kind::body || node.kind == Kind::header;
   });
 }
 

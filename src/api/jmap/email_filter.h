@@ -1,17 +1,17 @@
 // EmailFilter: a FilterOperator or FilterCondition of Email/query (RFC 8621 §4.4.1), compiled.
 //
-// What rows tell is decided first; only where the answer hangs on the message's text is it read.
+// What rows tell is decided by them; service/search answers what hangs on the messages' text.
 #pragma once
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
-#include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "api/jmap/call.h"
-#include "mime/structure.h"
+#include "service/search/query.h"
 
 namespace fumi::jmap {
 
@@ -27,11 +27,6 @@ struct ThreadKeywords {
 // Whether the email has the JMAP keyword, in any of its places.
 [[nodiscard]] bool has_keyword(const EmailFacts& email, const std::string& keyword);
 
-struct EmailText {
-  const mime::Summary& summary;
-  std::string_view raw;  // empty where needs_raw() is no
-};
-
 enum class Verdict3 : std::uint8_t { no, yes, depends };  // depends: on the text
 
 class EmailFilter {
@@ -44,12 +39,14 @@ class EmailFilter {
   // unsupportedFilter, invalidArguments. Nesting and size are bounded.
   [[nodiscard]] static MethodResult<EmailFilter> compile(const Json& filter);
 
-  [[nodiscard]] Verdict3 decide(const EmailFacts& email, const ThreadKeywords& threads,
-                                const EmailText* text) const;
+  [[nodiscard]] Verdict3 decide(const EmailFacts& email, const ThreadKeywords& threads) const;
+  // Asks of those emails alone, on which decide() said `depends`, what it left open. Conditions on
+  // rows stand in it as what decide() says of them.
+  [[nodiscard]] service::SearchQuery open_question(std::span<const EmailFacts> undecided,
+                                                   const ThreadKeywords& threads) const;
   // All that match lie in this mailbox, and nothing asks beyond it.
   [[nodiscard]] std::optional<MailboxId> only_mailbox() const;
   [[nodiscard]] bool asks_threads() const;
-  [[nodiscard]] bool needs_raw() const;
   // Words to show in a snippet: those looked for in text, subject and body, but not under NOT.
   [[nodiscard]] std::vector<std::string> shown_words() const;
 

@@ -10,6 +10,9 @@
 #include "api/jmap/text_match.h"
 #include "base/ascii.h"
 #include "codec/date.h"
+#include "codec/fold.h"
+#include "codec/html_text.h"
+#include "codec/utf8.h"
 #include "mime/body.h"
 #include "mime/header.h"
 #include "proto/jmap/window.h"
@@ -18,8 +21,8 @@ namespace fumi::jmap {
 namespace {
 
 constexpr std::size_t kLimitMax = 10'000;
-constexpr std::size_t kChunk = 64;
 constexpr std::size_t kSnippetOctets = 255;
+constexpr std::size_t kSnippetLook = 512 * 1024;  // octets of a body that snippets are cut from
 
 struct Query {
   QueryArguments arguments;
@@ -99,14 +102,14 @@ std::string base_subject(std::string_view subject) {
       cut = true;
     }
   }
-  return fold(rest);
+  return codec::fold(rest);
 }
 
 std::string address_key(const std::vector<mime::Address>& list) {
   for (const mime::Address& address : list) {
     if (address.kind != mime::Address::Kind::mailbox) continue;
     const std::string name = mime::decode_unstructured(address.name);
-    return fold(name.empty() ? address.local + "@" + address.domain : name);
+    return codec::fold(name.empty() ? address.local + "@" + address.domain : name);
   }
   return {};
 }
@@ -176,8 +179,8 @@ class Order {
 
 struct Evaluation {
   ModSeq state;
-  std::vector<Candidate> sure;       // match by their rows
-  std::vector<Candidate> undecided;  // hang on the text
+  std::vector<Candidate> sure;        // match
+  std::vector<EmailFacts> undecided;  // hang on the text
   ThreadKeywords threads;
 };
 
@@ -193,12 +196,17 @@ Answer collect(Call& call, Tx& tx, const Query& query, Evaluation& into) {
   FUMI_JMAP_TRY(auto facts, tx.emails().list(call.account(), threads ? std::nullopt : mailbox));
   if (threads) into.threads = thread_keywords(facts);
   for (EmailFacts& each : facts) {
-    const Verdict3 verdict = query.filter.decide(each, into.threads, nullptr);
-    if (verdict == Verdict3::no) continue;
-    auto& list = verdict == Verdict3::yes ? into.sure : into.undecided;
-    list.push_back({std::move(each), {}});
+    const Verdict3 verdict = query.filter.decide(each, into.threads);
+    if (verdict == Verdict3::yes)
+      into.sure.push_back({std::move(each), {}});
+    else if (verdict == Verdict3::depends)
+      into.undecided.push_back(std::move(each));
   }
-  if (!query.sorts_by_summary()) return Json();
+  return Json();
+}
+
+// What the summaries tell of how to sort.
+Answer fill_keys(Call& call, Tx& tx, const Query& query, Evaluation& into) {
   for (Candidate& candidate : into.sure) {
     FUMI_JMAP_TRY(const auto email, tx.mailboxes().email(call.account(), candidate.facts.id));
     const auto summary = email ? mime::decode(email->summary) : std::nullopt;
@@ -209,41 +217,34 @@ Answer collect(Call& call, Tx& tx, const Query& query, Evaluation& into) {
   return Json();
 }
 
-// Reads what hangs on the text, in chunks, and moves what matches to `sure`.
-Task<Answer> read_undecided(Call& call, const Query& query, Evaluation& evaluation) {
-  std::vector<Candidate> waiting = std::move(evaluation.undecided);
-  const bool needs_raw = query.filter.needs_raw();
-  for (std::size_t at = 0; at < waiting.size(); at += kChunk) {
-    const std::size_t end = std::min(at + kChunk, waiting.size());
-    std::vector<EmailId> ids;
-    for (std::size_t i = at; i < end; ++i)
-      ids.push_back(waiting[i].facts.id);
-    std::vector<FoundEmail> emails;
-    Work work = [&](Tx& tx) -> Answer {
-      FUMI_JMAP_TRY(emails, tx.emails().find(call.account(), ids));
-      return Json();
-    };
-    Answer read = co_await reading(call, std::move(work));
-    if (!read) co_return read;
-    for (const FoundEmail& email : emails) {
-      std::string raw;
-      if (needs_raw) {
-        const TenantScope scope = call.scope();
-        Result<std::string> bytes = co_await call.host.blobs.get(scope, email.email.blob);
-        if (!bytes) continue;  // compaction or damage: it can't be shown either
-        raw = std::move(*bytes);
-      }
-      const auto summary = mime::decode(email.email.summary);
-      if (!summary) continue;
-      const auto found = std::ranges::find_if(waiting, [&](const Candidate& candidate) {
-        return candidate.facts.id == email.email.id;
-      });
-      const EmailText text{*summary, raw};
-      if (query.filter.decide(found->facts, evaluation.threads, &text) != Verdict3::yes) continue;
-      found->keys = summary_keys(query.arguments.sort, summary->envelope, found->facts.received);
-      evaluation.sure.push_back(std::move(*found));
-    }
-  }
+MethodError as_filter_error(const Error& error) {
+  // RFC 8621 §4.4.1: one that is too complex for us is of a kind that we don't support.
+  if (error.code == Code::too_large) return {"unsupportedFilter", error.detail};
+  return to_jmap(error);
+}
+
+// Asks the search about what hangs on the text, and moves what matches to `sure`.
+Task<Answer> decide_undecided(Call& call, const Query& query, Evaluation& evaluation) {
+  service::SearchScope scope;
+  scope.unit = service::SearchScope::Unit::email;
+  if (const auto mailbox = query.filter.only_mailbox()) scope.mailboxes = {*mailbox};
+  std::vector<EmailId> ids;
+  for (const EmailFacts& email : evaluation.undecided)
+    ids.push_back(email.id);
+  std::ranges::sort(ids);
+  scope.emails = std::move(ids);
+  service::SearchQuery question =
+      query.filter.open_question(evaluation.undecided, evaluation.threads);
+  const service::MailAccount who{call.scope(), call.account()};
+  auto hits = co_await call.host.search.run(who, std::move(scope), std::move(question));
+  if (!hits && hits.error().code == Code::not_found)
+    co_return Json();  // the mailbox went meanwhile
+  if (!hits) co_return std::unexpected(as_filter_error(hits.error()));
+  std::set<EmailId> found;
+  for (const service::SearchHit& hit : *hits)
+    found.insert(hit.entry.email);
+  for (EmailFacts& email : evaluation.undecided)
+    if (found.contains(email.id)) evaluation.sure.push_back({std::move(email), {}});
   co_return Json();
 }
 
@@ -266,8 +267,13 @@ Task<MethodResult<Found>> evaluate(Call& call, const Query& query) {
   Answer collected = co_await reading(call, std::move(work));
   if (!collected) co_return std::unexpected(std::move(collected).error());
   if (!evaluation.undecided.empty()) {
-    Answer read = co_await read_undecided(call, query, evaluation);
-    if (!read) co_return std::unexpected(std::move(read).error());
+    Answer decided = co_await decide_undecided(call, query, evaluation);
+    if (!decided) co_return std::unexpected(std::move(decided).error());
+  }
+  if (query.sorts_by_summary()) {
+    Work fill = [&](Tx& tx) { return fill_keys(call, tx, query, evaluation); };
+    Answer filled = co_await reading(call, std::move(fill));
+    if (!filled) co_return std::unexpected(std::move(filled).error());
   }
   std::ranges::sort(evaluation.sure, Order(query, evaluation.threads));
   auto ids = std::make_shared<std::vector<std::string>>();
@@ -340,11 +346,11 @@ std::string shown_body(const mime::Summary& summary, std::string_view raw) {
   for (const mime::Part* part : body_parts(summary.root).text) {
     if (part->type != "text") continue;
     const std::string content = mime::text_content(*part, raw);
-    out += part->subtype == "html" ? html_text(content, content.size()) : content;
+    out += part->subtype == "html" ? codec::html_text(content) : content;
+    out += "\n\n";
+    if (out.size() >= kSnippetLook) break;
   }
-  std::ranges::replace(out, '\n', ' ');
-  std::erase(out, '\r');
-  return out;
+  return std::string(ascii::trim(codec::utf8_prefix(out, kSnippetLook)));
 }
 
 Task<Answer> snippets(Call& call) {

@@ -2,7 +2,6 @@
 #include <doctest/doctest.h>
 
 #include "api/jmap/testing/jmap_world.h"
-#include "api/jmap/text_match.h"
 
 namespace fumi::jmap::testing {
 namespace {
@@ -220,16 +219,6 @@ TEST_CASE("query: filters, sorts, windows, threads; and what changed since") {
   CHECK(snippets.find("list")->array()->at(0).text("preview") ==
         "<mark>second</mark> Body <mark>&amp;</mark> more");
   CHECK(text(snippets.find("notFound")) == R"(["zz"])");
-}
-
-TEST_CASE("words and snippets") {
-  CHECK(search_words("a \"b c\" Ｄ'e") == std::vector<std::string>{"a", "b c", "d'e"});
-  CHECK(fold("ｶﾞＡ　b") == "ガa b");
-  CHECK(snippet("<b>東京都</b>", {"東京"}, 100) == "&lt;b&gt;<mark>東京</mark>都&lt;/b&gt;");
-  CHECK(snippet("nothing", {"x"}, 100).empty());
-  const std::string far = std::string(1000, 'a') + "needle" + std::string(1000, 'b');
-  CHECK(snippet(far, {"needle"}, 100).contains("<mark>needle</mark>"));
-  CHECK(snippet(far, {"needle"}, 100).size() < 130);
 }
 
 }  // namespace

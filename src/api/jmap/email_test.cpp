@@ -145,13 +145,5 @@ TEST_CASE("Thread/get, Thread/changes, Email/changes") {
   CHECK(w.error("Email/changes", R"({"sinceState":"zzzz"})") == "cannotCalculateChanges");
 }
 
-TEST_CASE("text of HTML") {
-  CHECK(html_text("<p>a&lt;b&#x3042;&#65;&bogus;</p><style>x{}</style>c<!-- no -->d", 100) ==
-        " a<bあA&bogus; cd");
-  CHECK(html_text("<script>never", 100) == " ");
-  CHECK(html_text("a<b", 100) == "a");
-  CHECK(html_text("&#xd800;&#0;&", 100) == "&#xd800;&#0;&");
-}
-
 }  // namespace
 }  // namespace fumi::jmap::testing

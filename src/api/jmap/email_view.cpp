@@ -7,6 +7,7 @@
 #include "api/jmap/blobs.h"
 #include "base/ascii.h"
 #include "codec/charset.h"
+#include "codec/html_text.h"
 #include "codec/utf8.h"
 #include "mime/body.h"
 #include "mime/header.h"
@@ -430,7 +431,7 @@ std::string preview(const mime::Summary& summary, std::string_view raw) {
     for (const mime::Part* part : *list) {
       if (part->type != "text") continue;
       std::string text = mime::text_content(*part, raw, kLook);
-      if (part->subtype == "html") text = html_text(text, kLook);
+      if (part->subtype == "html") text = codec::html_text(text);
       std::string out;
       for (std::string_view rest = text; !rest.empty() && out.size() < kPreviewOctets * 2;) {
         const char32_t point = codec::take_code_point(rest);

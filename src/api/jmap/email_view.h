@@ -46,7 +46,5 @@ struct EmailSource {
 
 // Up to 256 characters of what a reader would see first.
 [[nodiscard]] std::string preview(const mime::Summary& summary, std::string_view raw);
-// The text of HTML, without tags, scripts and styles, entities decoded.
-[[nodiscard]] std::string html_text(std::string_view html, std::size_t octets_max);
 
 }  // namespace fumi::jmap

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "base/ascii.h"
 #include "codec/base64.h"
 #include "mime/structure.h"
 #include "proto/imap/fetch_writer.h"
@@ -58,12 +59,18 @@ TEST_CASE("SAVEDATE is when a message came into its mailbox, PREVIEW what it beg
   CHECK(first.contains("PREVIEW \"The text.\""));
   f.w.world.clock().advance(std::chrono::hours(30));
   const std::string later = "SAVEDATE \"" + imap::date_time(f.w.world.clock().now()) + "\"";
+  const std::string day(
+      ascii::trim(std::string_view(imap::date_time(f.w.world.clock().now())).substr(0, 11)));
   CHECK_FALSE(client("FETCH 1 SAVEDATE").contains(later));
   CHECK(client("COPY 1 Archive").contains("x OK"));
   CHECK(client("MOVE 1 Sent").contains("x OK"));
   for (const char* const box : {"Archive", "Sent"}) {
     CHECK(client("SELECT " + std::string(box)).contains("x OK"));
     CHECK(client("FETCH 1 (INTERNALDATE SAVEDATE)").contains(later));
+    CHECK(client("SEARCH SAVEDSINCE " + day).contains("* SEARCH 1"));
+    CHECK(client("SEARCH SAVEDON " + day).contains("* SEARCH 1"));
+    CHECK(client("SEARCH SAVEDBEFORE " + day).contains("* SEARCH\r\n"));
+    CHECK(client("SEARCH SINCE " + day).contains("* SEARCH\r\n"));
   }
   // Stored before previews were kept.
   const std::string raw = "Subject: old\r\n\r\nOld words";

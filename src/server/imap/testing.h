@@ -42,8 +42,8 @@ struct ImapFixture : SessionWorld {
     options->plaintext = imap::Plaintext::allow;
     options->mechanisms = {"SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "PLAIN", "LOGIN"};
     engine = options;
-    host =
-        std::unique_ptr<ImapHost>(new ImapHost{engine, {}, w->mailboxes, login, *tls.server, {}, w->search});
+    host = std::unique_ptr<ImapHost>(
+        new ImapHost{engine, {}, w->mailboxes, login, *tls.server, {}, w->search});
   }
   ~ImapFixture() { w->runtime.stop(); }
 

@@ -19,8 +19,8 @@ struct JmapWorld : service::testing::ServiceWorld {
   AccountId hanako = account(acme, "hanako@acme.example");
   TenantScope rival_tenant = tenant("rival.example");
   AccountId rival = account(rival_tenant, "taro@rival.example");
-  JmapHost host{(*this)->access, (*this)->intake, store,         blobs,
-                world.bus(),     world.ids(),     world.clock(), {}};
+  JmapHost host{(*this)->access, (*this)->intake, (*this)->search, store, blobs,
+                world.bus(),     world.ids(),     world.clock(),   {}};
   JmapApi api{host};
   http::Router router;
 

@@ -279,11 +279,11 @@ class Trial:
         self.loop.close()
         self.fumi.stop()
 
-    def round(self, kill):
-        """Load, a kill at a random moment, a start."""
+    def round(self, kill, seconds=None):
+        """Load, a kill at a random moment or after `seconds`, a start."""
         self.sink.epoch += 1
         load = Load(self.ledger, self.fumi.ports["relay"])
-        self.loop.run_until_complete(load.run(self.random.uniform(0.05, 0.9), lambda: kill(self.fumi)))
+        self.loop.run_until_complete(load.run(seconds or self.random.uniform(0.05, 0.9), lambda: kill(self.fumi)))
         self.fumi.process.child.wait(10)
         self.kills.append(time.monotonic())
         self.sink.epoch += 1

@@ -51,7 +51,7 @@ class PowerCut(unittest.TestCase):
         trial = self.trial(SEED + 1)
         trial.fumi.environment["FUMI_POWERCUT_SYNC"] = "ignored"
         trial.run_loop(trial.fumi.restart)
-        trial.round(cut)
+        trial.round(cut, seconds=5)  # long enough for acknowledgements on a busy machine
         trial.fumi.environment.clear()
         trial.run_loop(trial.fumi.restart)
         lost = [p for p in trial.audit_mailboxes()[0] if "(acknowledged) is not in the mailbox" in p]

@@ -96,13 +96,13 @@ class Transfer(FumiTest):
         files = mailbox.mbox(self.folder / "mbox/INBOX.mbox", create=False)
         self.assertEqual(len(files), len(before["INBOX"]))
         got = set()
-        for key in files:
+        for key in files.keys():
             mail = files[key]
             for name in ("Status", "X-Status", "X-Keywords"):
                 del mail[name]
             got.add(mail.as_bytes().replace(b"\n>From", b"\nFrom").replace(b"\n>>From", b"\n>From"))
         self.assertEqual({m.replace(b"\n>From", b"\nFrom") for m in got}, {m.replace(b"\n>From", b"\nFrom") for m in wanted})
-        self.assertEqual(sum("R" in files[key].get_flags() for key in files), sum("\\Seen" in flags for _, flags, _ in before["INBOX"]))
+        self.assertEqual(sum("R" in files[key].get_flags() for key in files.keys()), sum("\\Seen" in flags for _, flags, _ in before["INBOX"]))
         folder = mailbox.Maildir(self.folder / "maildir", create=False)
         self.assertEqual({folder.get_bytes(key) for key in folder.keys()}, wanted)
         self.assertEqual(sum("F" in mail.get_flags() for mail in folder), sum("\\Flagged" in flags for _, flags, _ in before["INBOX"]))

@@ -34,6 +34,32 @@ endfunction()
 fumi_make_pch(fumi_pch_std ${CMAKE_SOURCE_DIR}/cmake/pch_std.h)
 fumi_make_pch(fumi_pch_net ${CMAKE_SOURCE_DIR}/cmake/pch_net.h)
 
+# CMake would also name the header that the PCH was made from, by an absolute path that ccache can't
+# make relative.
+set(CMAKE_CXX_COMPILE_OPTIONS_USE_PCH -Xclang -include-pch -Xclang <PCH_FILE>)
+
+# A precompiled header holds the paths of its tree, so ccache would never share an object between two
+# clones. With CCACHE_PCH_EXTSUM it hashes this sum instead: what the header expands to, and the flags.
+function(fumi_sum_pch name header)
+  string(TOUPPER "${CMAKE_BUILD_TYPE}" type)
+  separate_arguments(flags UNIX_COMMAND "${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_${type}}")
+  execute_process(COMMAND ${CMAKE_CXX_COMPILER} -std=c++23 ${flags} -E -P -x c++ ${header}
+                  OUTPUT_VARIABLE text COMMAND_ERROR_IS_FATAL ANY)
+  string(SHA256 sum "${CMAKE_CXX_COMPILER_VERSION} ${flags} ${text}")
+  file(WRITE ${CMAKE_BINARY_DIR}/CMakeFiles/${name}.dir/cmake_pch.hxx.pch.sum "${sum}")
+endfunction()
+
+fumi_sum_pch(fumi_pch_std ${CMAKE_SOURCE_DIR}/cmake/pch_std.h)
+fumi_sum_pch(fumi_pch_net ${CMAKE_SOURCE_DIR}/cmake/pch_net.h)
+
+# What every test program shares, compiled once: doctest's main and the place of the source tree.
+if(FUMI_TESTS)
+  add_library(fumi_test_main STATIC ${CMAKE_SOURCE_DIR}/cmake/test_main.cpp)
+  target_compile_definitions(fumi_test_main PRIVATE FUMI_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  target_include_directories(fumi_test_main PRIVATE ${CMAKE_SOURCE_DIR}/src)
+  add_library(fumi_replay_main OBJECT ${CMAKE_SOURCE_DIR}/cmake/replay_main.cpp)
+endif()
+
 function(fumi_target_common target pch)
   target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/src)
   target_precompile_headers(${target} REUSE_FROM ${pch})
@@ -63,10 +89,9 @@ function(fumi_module name)
     target_link_libraries(fumi_${id} INTERFACE ${deps} ${ARG_LIBS})
   endif()
   if(FUMI_TESTS AND tests)
-    add_executable(test_${id} ${tests} ${CMAKE_SOURCE_DIR}/cmake/test_main.cpp)
+    add_executable(test_${id} ${tests})
     fumi_target_common(test_${id} ${pch})
-    target_compile_definitions(test_${id} PRIVATE FUMI_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-    target_link_libraries(test_${id} PRIVATE fumi_${id})
+    target_link_libraries(test_${id} PRIVATE fumi_test_main fumi_${id})
     add_test(NAME unit/${name} COMMAND test_${id})
     set_tests_properties(unit/${name} PROPERTIES TIMEOUT 300)
   endif()
@@ -80,9 +105,9 @@ function(fumi_module name)
       target_link_options(fuzz_${id}_${stem} PRIVATE -fsanitize=fuzzer)
     endif()
     if(FUMI_TESTS)
-      add_executable(replay_${id}_${stem} ${file} ${CMAKE_SOURCE_DIR}/cmake/replay_main.cpp)
+      add_executable(replay_${id}_${stem} ${file})
       fumi_target_common(replay_${id}_${stem} ${pch})
-      target_link_libraries(replay_${id}_${stem} PRIVATE fumi_${id})
+      target_link_libraries(replay_${id}_${stem} PRIVATE fumi_replay_main fumi_${id})
       add_test(NAME replay/${name}/${stem}
                COMMAND replay_${id}_${stem} ${CMAKE_SOURCE_DIR}/tests/corpora/${id}_${stem})
     endif()

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/source_dir.h"
 #include "proto/imap/fake_host.h"
 
 namespace fumi::imap {
@@ -183,7 +184,7 @@ class Script {
 TEST_CASE("wire scripts, in any chunking") {
   std::vector<std::filesystem::path> scripts;
   for (const auto& entry :
-       std::filesystem::directory_iterator(FUMI_SOURCE_DIR "/tests/wire/imap")) {
+       std::filesystem::directory_iterator(fumi::testing::source_dir() / "tests/wire/imap")) {
     if (entry.path().extension() == ".t") scripts.push_back(entry.path());
   }
   std::ranges::sort(scripts);

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <map>
 
+#include "base/source_dir.h"
 #include "proto/pop3/fake_host.h"
 
 namespace fumi::pop3 {
@@ -168,7 +169,7 @@ class Script {
 TEST_CASE("wire scripts, in any chunking") {
   std::vector<std::filesystem::path> scripts;
   for (const auto& entry :
-       std::filesystem::directory_iterator(FUMI_SOURCE_DIR "/tests/wire/pop3")) {
+       std::filesystem::directory_iterator(fumi::testing::source_dir() / "tests/wire/pop3")) {
     if (entry.path().extension() == ".t") scripts.push_back(entry.path());
   }
   std::ranges::sort(scripts);

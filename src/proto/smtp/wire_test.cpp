@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "base/ascii.h"
+#include "base/source_dir.h"
 #include "proto/sasl/base64.h"
 #include "proto/sasl/server_exchange.h"
 #include "proto/smtp/server.h"
@@ -435,7 +436,7 @@ class Run {
 };
 
 TEST_CASE("wire scripts: every conversation, in any chunking, with the same steps") {
-  const std::filesystem::path folder = FUMI_SOURCE_DIR "/tests/wire/smtp";
+  const std::filesystem::path folder = fumi::testing::source_dir() / "tests/wire/smtp";
   std::vector<std::filesystem::path> paths;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     if (entry.path().extension() == ".t") paths.push_back(entry.path());

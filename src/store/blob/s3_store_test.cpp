@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/ascii.h"
+#include "base/source_dir.h"
 #include "store/blob/detail/s3_client.h"
 #include "store/blob/detail/sigv4.h"
 #include "store/blob/testing.h"
@@ -18,7 +19,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const std::string kServerFolder = std::string(FUMI_SOURCE_DIR) + "/tools/s3";
+const std::string kServerFolder = fumi::testing::source_dir() / "tools/s3";
 
 // tools/s3/server.js on a free loopback port, stopped at the end.
 class LiveServer {

@@ -34,20 +34,22 @@ class Postgres:
         if prefix:
             shutil.chown(self.folder, "postgres")
         data = self.folder / "data"
-        run([*prefix, self.binaries / "initdb", "-D", data, "-U", "fumi", "-A", "trust", "-E", "UTF8", "--no-locale",
+        run([*prefix, self.binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale",
              "--no-sync"], folder=self.folder)
         self.command = [*prefix, self.binaries / "postgres", "-D", data, "-p", self.port, "-k", self.folder, "-c",
                         f"listen_addresses={HOST}", "-c", "fsync=off", "-c", "max_connections=100"]
         self.process = None
         self.start()
+        # What a program should connect with: superusers pass row-level security by.
+        run([self.binaries / "createuser", "-h", HOST, "-p", self.port, "-U", "postgres", "fumi"])
 
     def create(self, name):
         """Makes an empty database and returns its connection URL."""
-        run([self.binaries / "createdb", "-h", HOST, "-p", self.port, "-U", "fumi", name])
+        run([self.binaries / "createdb", "-h", HOST, "-p", self.port, "-U", "postgres", "-O", "fumi", name])
         return f"postgresql://fumi@{HOST}:{self.port}/{name}"
 
     def query(self, name, sql):
-        return run([self.binaries / "psql", "-h", HOST, "-p", self.port, "-U", "fumi", "-XAtq", "-v", "ON_ERROR_STOP=1",
+        return run([self.binaries / "psql", "-h", HOST, "-p", self.port, "-U", "postgres", "-XAtq", "-v", "ON_ERROR_STOP=1",
                     "-d", name, "-c", sql])[1].strip()
 
     def crash(self):

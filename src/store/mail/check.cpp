@@ -1,6 +1,7 @@
 #include "store/mail/check.h"
 
 #include "store/mail/detail/tx.h"
+#include "store/sql/row_security.h"
 
 namespace fumi::store {
 namespace {
@@ -243,6 +244,7 @@ class SqlCheck {
     FUMI_CHECK(shared.parts.database.read_blocking([&](sql::Session& session) -> Status {
       report = CheckReport();
       Effects effects;
+      FUMI_CHECK(sql::enter_platform(session));
       SqlPlatformTx tx(shared, session, effects);
       return Check(tx, blob_exists, report).run();
     }));

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "store/mail/engines_for_test.h"
+#include "store/sql/row_security.h"
 
 namespace fumi::store::testing {
 namespace {
@@ -94,6 +95,7 @@ TEST_CASE("each kind of damage is found and named") {
     World world;
     fill(world);
     ok(world.database().write_blocking([&](sql::Session& session) -> Status {
+      FUMI_CHECK(sql::enter_platform(session));
       FUMI_TRY(const auto rows, session.execute(damage.statement));
       CHECK(rows > 0);
       return {};

@@ -4,6 +4,7 @@
 #include "store/mail/detail/canonical.h"
 #include "store/mail/engines_for_test.h"
 #include "store/sql/migrations.h"
+#include "store/sql/row_security.h"
 
 namespace fumi::store::testing {
 namespace {
@@ -211,6 +212,7 @@ TEST_CASE("login records are chained; tampering shows in the check and in the ex
 
     auto tamper = [&](const Statement& statement) {
       ok(world.database().write_blocking([&](sql::Session& session) -> Status {
+        FUMI_CHECK(sql::enter_platform(session));
         FUMI_TRY(const auto rows, session.execute(statement));
         CHECK(rows == 1);
         return {};
@@ -233,6 +235,7 @@ TEST_CASE("a record's body opens in its own row only") {
     for (int i = 0; i < 3; ++i)
       append(world, acme, record(RecordKind::login, "u"));
     ok(world.database().write_blocking([&](sql::Session& session) -> Status {
+      FUMI_CHECK(sql::enter_platform(session));
       FUMI_TRY([[maybe_unused]] const auto rows, session.execute(kTamperLogin));
       return {};
     }));
@@ -275,6 +278,7 @@ TEST_CASE("mail records are sealed in batches of a day") {
 
         // Somebody takes a row out of a sealed day.
         ok(world.database().write_blocking([&](sql::Session& session) -> Status {
+          FUMI_CHECK(sql::enter_platform(session));
           FUMI_TRY(const auto tables, sql::list_tables(session, "mail_records_"));
           const Statement& one = session.prepare_dynamic(
               "DELETE FROM " + tables.at(1) + " WHERE record_id = (SELECT min(record_id) FROM " +

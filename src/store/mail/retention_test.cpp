@@ -1,6 +1,7 @@
 // What goes in the background: mail of deleted accounts, chained records past their time.
 #include "store/mail/check.h"
 #include "store/mail/engines_for_test.h"
+#include "store/sql/row_security.h"
 
 namespace fumi::store::testing {
 namespace {
@@ -11,7 +12,8 @@ constexpr auto never = [] { return false; };
 
 std::int64_t rows_of(World& world, const sql::Statement& count) {
   std::int64_t rows = -1;
-  ok(world.database().read_blocking([&](sql::Session& session) {
+  ok(world.database().read_blocking([&](sql::Session& session) -> Status {
+    FUMI_CHECK(sql::enter_platform(session));
     return session.query(count, [&](const sql::Row& row) { rows = row.int64(0); });
   }));
   return rows;

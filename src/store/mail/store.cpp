@@ -4,8 +4,10 @@
 #include <random>
 
 #include "base/ascii.h"
+#include "base/log.h"
 #include "store/mail/detail/schema.h"
 #include "store/mail/detail/tx.h"
+#include "store/sql/row_security.h"
 
 namespace fumi::store {
 namespace {
@@ -120,6 +122,14 @@ SqlStore::~SqlStore() = default;
 
 Result<std::unique_ptr<SqlStore>> SqlStore::open(SqlStoreParts parts, SqlStoreOptions options) {
   FUMI_TRY([[maybe_unused]] const int applied, sql::migrate(parts.database, migrations()));
+  FUMI_CHECK(parts.database.read_blocking([](sql::Session& session) -> Status {
+    FUMI_TRY(const bool bound, sql::role_is_bound(session));
+    if (!bound) {
+      log::warning("store", "the database role passes row-level security by",
+                   {{"advice", "connect with a role without SUPERUSER and BYPASSRLS"}});
+    }
+    return {};
+  }));
   return std::unique_ptr<SqlStore>(
       new SqlStore(std::unique_ptr<Shared>(new Shared{parts, options, random_sender(), {}, {}})));
 }
@@ -130,6 +140,7 @@ Task<Status> SqlStore::run_erased(Store::Access access, TenantScope scope,
   Effects effects;
   sql::Work closure = [&](sql::Session& session) -> Status {
     effects = Effects();
+    FUMI_CHECK(sql::enter_tenant(session, scope.tenant.value()));
     SqlTx tx(*shared_, session, scope, effects);
     FUMI_CHECK(work(tx));
     return notify(*shared_, session, effects.changes);
@@ -153,6 +164,7 @@ Task<Status> SqlStore::run_erased(Platform::Access access,
   Effects effects;
   sql::Work closure = [&](sql::Session& session) -> Status {
     effects = Effects();
+    FUMI_CHECK(sql::enter_platform(session));
     SqlPlatformTx tx(*shared_, session, effects);
     FUMI_CHECK(work(tx));
     return notify(*shared_, session, effects.changes);
@@ -168,6 +180,7 @@ Task<Status> SqlStore::run_erased(Platform::Access access,
 
 Status SqlStore::visit_blobs(BlobVisitor visit) {
   return shared_->parts.database.read_blocking([&](sql::Session& session) -> Status {
+    FUMI_CHECK(sql::enter_platform(session));
     FUMI_CHECK(visit_of_accounts(session, kEmailBlobs, visit));
     FUMI_CHECK(visit_of_accounts(session, kUploadBlobs, visit));
     return visit_queue(session, visit);
@@ -211,6 +224,7 @@ Result<std::vector<TenantId>> all_tenants(sql::Database& database) {
   std::vector<TenantId> all;
   FUMI_CHECK(database.read_blocking([&](sql::Session& session) -> Status {
     all.clear();
+    FUMI_CHECK(sql::enter_platform(session));
     for (std::size_t before = 0;;) {
       const TenantId after = all.empty() ? TenantId() : all.back();
       FUMI_CHECK(session.query(
@@ -230,6 +244,7 @@ Result<std::uint64_t> in_steps(Shared& shared, TenantId tenant, SqlStore::Stop s
     std::uint64_t rows = 0;
     FUMI_CHECK(shared.parts.database.write_blocking([&](sql::Session& session) -> Status {
       Effects effects;
+      FUMI_CHECK(sql::enter_tenant(session, tenant.value()));
       SqlTx tx(shared, session, {tenant, {}}, effects);
       FUMI_TRY(rows, step(tx));
       return {};
@@ -262,8 +277,9 @@ Result<std::uint64_t> SqlStore::purge_deleted_accounts(std::uint32_t rows_max, S
   FUMI_TRY(const auto tenants, all_tenants(shared_->parts.database));
   for (const TenantId tenant : tenants) {
     std::vector<AccountId> deleted;
-    FUMI_CHECK(shared_->parts.database.read_blocking([&](sql::Session& session) {
+    FUMI_CHECK(shared_->parts.database.read_blocking([&](sql::Session& session) -> Status {
       deleted.clear();
+      FUMI_CHECK(sql::enter_tenant(session, tenant.value()));
       return session.query(
           kDeletedWithMail, [&](const Row& row) { deleted.push_back(row.id<AccountId>(0)); },
           tenant);

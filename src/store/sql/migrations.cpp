@@ -4,6 +4,7 @@
 
 #include "base/ascii.h"
 #include "base/log.h"
+#include "store/sql/row_security.h"
 
 namespace fumi::sql {
 namespace {
@@ -69,7 +70,11 @@ Result<int> check_applied(Session& session, std::span<const Migration> migration
 Result<bool> apply_next(Session& session, std::span<const Migration> migrations) {
   FUMI_CHECK(take_turn(session));
   FUMI_TRY(const int at, check_applied(session, migrations));
-  if (at == static_cast<int>(migrations.size())) return false;
+  if (at == static_cast<int>(migrations.size())) {
+    FUMI_CHECK(secure_tables(session));
+    return false;
+  }
+  FUMI_CHECK(enter_platform(session));  // it may rewrite the rows of all tenants
   const Migration& next = migrations[static_cast<std::size_t>(at)];
   FUMI_CHECK(session.execute_script(next.sql));
   FUMI_TRY(
@@ -140,7 +145,8 @@ Status ensure_table(Session& session, std::string_view name, std::string_view te
        at = script.find(kMark, at + name.size())) {
     script.replace(at, kMark.size(), name);
   }
-  return session.execute_script(script);
+  FUMI_CHECK(session.execute_script(script));
+  return secure_tables(session);
 }
 
 Status drop_table(Session& session, std::string_view name) {

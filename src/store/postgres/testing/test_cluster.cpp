@@ -93,21 +93,23 @@ Status TestCluster::make() {
   if (user != nullptr && ::chown(folder_.c_str(), user->pw_uid, user->pw_gid) != 0) {
     return fail(Code::internal, "giving PostgreSQL its folder");
   }
-  FUMI_CHECK(run({binaries_ + "/initdb", "-D", folder_ + "/data", "-U", "fumi", "-A", "trust", "-N",
-                  "-E", "UTF8", "--locale=C"},
+  FUMI_CHECK(run({binaries_ + "/initdb", "-D", folder_ + "/data", "-U", "postgres", "-A", "trust",
+                  "-N", "-E", "UTF8", "--locale=C"},
                  folder_));
   std::ofstream settings(folder_ + "/data/postgresql.conf", std::ios::app);
   settings << "listen_addresses = ''\nunix_socket_directories = '" << folder_
            << "'\nfsync = off\nfull_page_writes = off\nmax_connections = 200\n"
               "shared_buffers = 32MB\nautovacuum = off\n";
   settings.close();
-  return start();
+  FUMI_CHECK(start());
+  // What a program should connect with: superusers pass row-level security by.
+  return run({binaries_ + "/createuser", "-h", folder_, "-U", "postgres", "fumi"}, folder_);
 }
 
 Status TestCluster::start() {
   pid_ = spawn({binaries_ + "/postgres", "-D", folder_ + "/data"}, folder_, Life::ours);
   for (int i = 0; i < 600; ++i) {
-    if (run({binaries_ + "/pg_isready", "-q", "-h", folder_, "-U", "fumi", "-d", "postgres"},
+    if (run({binaries_ + "/pg_isready", "-q", "-h", folder_, "-U", "postgres", "-d", "postgres"},
             folder_)) {
       return {};
     }
@@ -131,7 +133,8 @@ Status TestCluster::stop() {
 
 Result<std::string> TestCluster::create_database() {
   const std::string name = "test" + std::to_string(++databases_);
-  FUMI_CHECK(run({binaries_ + "/createdb", "-h", folder_, "-U", "fumi", name}, folder_));
+  FUMI_CHECK(
+      run({binaries_ + "/createdb", "-h", folder_, "-U", "postgres", "-O", "fumi", name}, folder_));
   return "host=" + folder_ + " user=fumi dbname=" + name;
 }
 

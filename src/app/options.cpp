@@ -59,6 +59,11 @@ void describe(config::Schema<StoreOptions>& s) {
   s.choice(&StoreOptions::blobs, "store.blobs", BlobEngine::segments,
            {{"segments", BlobEngine::segments}, {"s3", BlobEngine::s3}})
       .doc("segments: files in the data folder. s3: any S3-compatible object store.");
+  s.option(&StoreOptions::compression_percent, "store.compression_percent", 10)
+      .range(0, 100)
+      .doc(
+          "CPU time of the machine that compressing bodies for segments may take, in percent; in a "
+          "burst, bodies beyond it are stored as they are. 100: always compress.");
   s.option(&StoreOptions::s3_endpoint, "store.s3.endpoint", "")
       .doc("\"https://s3.example.net\", or http:// on a trusted network.");
   s.option(&StoreOptions::s3_bucket, "store.s3.bucket", "").doc("The bucket; it must exist.");

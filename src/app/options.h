@@ -38,6 +38,7 @@ struct StoreOptions {
   std::uint32_t connections = 8;
   std::uint32_t readers = 4;
   BlobEngine blobs = BlobEngine::segments;
+  std::uint32_t compression_percent = 10;
   std::string s3_endpoint, s3_bucket, s3_region, s3_prefix, s3_access_key;
   config::SecretFile s3_secret_key;
   config::SecretFile root_key;

@@ -104,6 +104,7 @@ struct Server::Parts {
   std::unique_ptr<Storage> storage;
   std::unique_ptr<net::IoPool> io;
   std::unique_ptr<net::BlockingPool> cpu;
+  std::unique_ptr<net::BlockingPool> background;
   std::unique_ptr<NetRuntime> runtime;
   std::unique_ptr<net::TlsServerContext> tls;
   std::unique_ptr<net::TlsClientContext> tls_out;
@@ -185,7 +186,9 @@ Status Server::Parts::build(StorageBase base) {
   FUMI_CHECK(storage->listen());
   io = std::make_unique<net::IoPool>(settings.server.io_threads);
   cpu = std::make_unique<net::BlockingPool>(settings.server.cpu_threads, kPoolQueue);
-  runtime = std::make_unique<NetRuntime>(io->executor(0), *cpu);
+  background =
+      std::make_unique<net::BlockingPool>(1, kPoolQueue, net::BlockingPool::Urgency::background);
+  runtime = std::make_unique<NetRuntime>(io->executor(0), *cpu, *background);
   FUMI_TRY(net::TlsServerConfig certificates, tls_config(settings));
   FUMI_TRY(tls, net::TlsServerContext::open(std::move(certificates)));
   const Clock& clock = system_clock();
@@ -495,6 +498,7 @@ void Server::Parts::stop() {
   listeners.clear();
   if (storage) storage->database().close();
   if (cpu) cpu->stop();
+  if (background) background->stop();
   dns.reset();
   if (io) {
     io->stop();

@@ -1,5 +1,8 @@
 #include "app/storage.h"
 
+#include <algorithm>
+#include <thread>
+
 #include "store/blob/s3_store.h"
 #include "store/postgres/postgres.h"
 #include "store/sqlite/sqlite.h"
@@ -96,6 +99,10 @@ Status Storage::open_blobs(const Settings& settings, FileSystem& files,
   store::SegmentBlobOptions options;
   options.folder = settings.data("blobs");
   options.on_fatal = std::move(on_fatal);
+  if (settings.store.compression_percent < 100) {
+    options.compression_cores = settings.store.compression_percent / 100.0 *
+                                std::max(1U, std::thread::hardware_concurrency());
+  }
   FUMI_TRY(auto segments,
            store::SegmentBlobStore::open(files, *keys_, system_clock(), std::move(options)));
   segments_ = segments.get();

@@ -1,5 +1,8 @@
 #include "net/blocking_pool.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -10,6 +13,14 @@
 
 namespace fumi::net {
 namespace {
+
+constexpr int kBackgroundNiceness = 10;
+
+// Of the calling thread alone: Linux keeps a niceness a thread. What refuses it costs nothing but
+// the politeness.
+void yield_to_others() {
+  static_cast<void>(::setpriority(PRIO_PROCESS, id_t(::gettid()), kBackgroundNiceness));
+}
 
 struct Job {
   std::function<void()> work;
@@ -57,11 +68,14 @@ void BlockingPool::Impl::run() {
   }
 }
 
-BlockingPool::BlockingPool(std::size_t threads, std::size_t queue_max)
+BlockingPool::BlockingPool(std::size_t threads, std::size_t queue_max, Urgency urgency)
     : impl_(std::make_shared<Impl>()) {
   impl_->queue_max = queue_max;
   for (std::size_t i = 0; i < threads; ++i)
-    impl_->threads.emplace_back([this] { impl_->run(); });
+    impl_->threads.emplace_back([this, urgency] {
+      if (urgency == Urgency::background) yield_to_others();
+      impl_->run();
+    });
 }
 
 BlockingPool::~BlockingPool() { stop(); }

@@ -14,8 +14,10 @@ namespace fumi::net {
 
 class BlockingPool {
  public:
+  // background: its threads yield to the others (nice 10: about a tenth of a contended core).
+  enum class Urgency { awaited, background };
   // `queue_max` closures wait beside those that run; one more is rejected with rate_limited.
-  BlockingPool(std::size_t threads, std::size_t queue_max);
+  BlockingPool(std::size_t threads, std::size_t queue_max, Urgency urgency = Urgency::awaited);
   ~BlockingPool();  // as stop()
   BlockingPool(const BlockingPool&) = delete;
   BlockingPool& operator=(const BlockingPool&) = delete;

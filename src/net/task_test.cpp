@@ -1,5 +1,8 @@
 #include <doctest/doctest.h>
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <csignal>
 
 #include "net/blocking_pool.h"
@@ -168,6 +171,17 @@ TEST_CASE("a latch stays set and wakes all") {
 
 Task<Result<int>> on_pool(BlockingPool& pool, std::function<Result<int>()> work) {
   co_return co_await pool.run(std::move(work));
+}
+
+TEST_CASE("a background pool yields to the other threads, and only it") {
+  Rig rig;
+  const auto niceness = []() -> Result<int> {
+    return ::getpriority(PRIO_PROCESS, id_t(::gettid()));
+  };
+  const int own = *niceness();
+  BlockingPool pool(1, 1, BlockingPool::Urgency::background);
+  CHECK(rig.run(on_pool(pool, niceness)) == std::max(own, 10));
+  CHECK(*niceness() == own);
 }
 
 TEST_CASE("the blocking pool runs, rejects when full, reports throws, and drops at stop") {

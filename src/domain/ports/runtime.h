@@ -35,6 +35,10 @@ class Runtime {
   // Runs CPU-heavy `work` on the bounded pool and resumes the caller on its own executor.
   // rate_limited: the pool's queue is full.
   virtual Task<Status> offload(std::function<void()> work) = 0;
+  // The same for work that nobody waits for (indexing): it has threads of its own, which get what
+  // the others leave when the machine is busy. Never for work that holds a lock or a claim that
+  // somebody waits for.
+  virtual Task<Status> offload_background(std::function<void()> work) = 0;
 };
 
 }  // namespace fumi

@@ -224,7 +224,7 @@ Task<Status> SearchIndexer::cut(MailAccount who, Batch& batch) {
         reading->raw = std::string();
       }
     };
-    const Status done = co_await runtime_.offload(std::move(work));
+    const Status done = co_await runtime_.offload_background(std::move(work));
     if (!done) co_return done;
   }
   co_return Status();
@@ -243,7 +243,7 @@ Task<Status> SearchIndexer::write(MailAccount who, SearchClaim& claim, Batch& ba
     batch.pages = pages.take();
     batch.octets = pages.octets();
   };
-  const Status written = co_await runtime_.offload(std::move(work));
+  const Status written = co_await runtime_.offload_background(std::move(work));
   if (!written) co_return written;
   SearchSegment segment;
   segment.id = claim.next_segment;
@@ -363,7 +363,7 @@ Task<Result<bool>> SearchIndexer::merge_some(MailAccount who, SearchClaim& claim
         merge->feed(needs[i].input, std::move(pages[i]));
       advanced = merge->advance();
     };
-    const Status worked = co_await runtime_.offload(std::move(work));
+    const Status worked = co_await runtime_.offload_background(std::move(work));
     if (!worked) co_return std::unexpected(worked.error());
     if (!advanced) co_return std::unexpected(advanced.error());
     const std::vector<SearchPage> out = merge->out().take();

@@ -32,6 +32,9 @@ class FakeRuntime final : public Runtime {
   [[nodiscard]] std::unique_ptr<Wakeup> make_wakeup() override;
   Task<Status> sleep_for(Duration time) override;
   Task<Status> offload(std::function<void()> work) override;  // at once, on this thread
+  Task<Status> offload_background(std::function<void()> work) override {
+    return offload(std::move(work));
+  }
 
   // Runs the task to its end; what else was spawned goes on meanwhile. A task that waits for
   // virtual time never ends here: spawn it instead.

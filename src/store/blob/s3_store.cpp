@@ -96,7 +96,8 @@ Result<BlobRef> S3BlobStore::State::write(TenantScope scope, std::string_view by
     return ref;
   }
   std::string object(kHeadOctets, '\0');
-  const auto sealing = detail::seal_envelope(*tenant_keys, tenant, ref.hash, bytes, object);
+  const auto sealing = detail::seal_envelope(*tenant_keys, tenant, ref.hash, bytes,
+                                             detail::Compression::when_it_helps, object);
   kMagic.copy(object.data(), kMagic.size());
   detail::put(object.data() + 4, sealing.flags);
   detail::put(object.data() + 8, sealing.octets);

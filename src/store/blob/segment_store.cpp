@@ -6,6 +6,7 @@
 #include "store/blob/detail/await.h"
 #include "store/blob/detail/check.h"
 #include "store/blob/detail/compaction.h"
+#include "store/blob/detail/compression_budget.h"
 #include "store/blob/detail/crc32c.h"
 #include "store/blob/detail/envelope.h"
 #include "store/blob/detail/recent_blobs.h"
@@ -32,18 +33,23 @@ struct SegmentBlobStore::State {
       : keys(key_ring),
         clock(time),
         options(std::move(given)),
-        recent(options.recent_max, options.recent_age_max) {}
+        recent(options.recent_max, options.recent_age_max),
+        compression(options.compression_cores) {}
 
   crypto::KeyRing& keys;
   const Clock& clock;
   const SegmentBlobOptions options;
   detail::RecentBlobs recent;
+  detail::CompressionBudget compression;
   std::mutex compacting;
   std::unique_ptr<detail::SegmentFiles> files;
   std::unique_ptr<detail::SegmentLog> log;
   std::unique_ptr<detail::Workers> workers;  // last: its threads use the others
 
   [[nodiscard]] Result<Written> write(TenantScope scope, std::string_view bytes);
+  [[nodiscard]] detail::Sealing seal(const crypto::TenantKeys& tenant_keys, std::uint64_t tenant,
+                                     const crypto::Digest256& hash, std::string_view bytes,
+                                     std::string& record);
   [[nodiscard]] Result<std::string> read(TenantScope scope, const BlobRef& ref);
 };
 
@@ -83,6 +89,20 @@ Result<std::unique_ptr<SegmentBlobStore>> SegmentBlobStore::open(FileSystem& fil
   return std::unique_ptr<SegmentBlobStore>(new SegmentBlobStore(std::move(state)));
 }
 
+detail::Sealing SegmentBlobStore::State::seal(const crypto::TenantKeys& tenant_keys,
+                                              std::uint64_t tenant, const crypto::Digest256& hash,
+                                              std::string_view bytes, std::string& record) {
+  if (!compression.allows(clock.now())) {
+    return detail::seal_envelope(tenant_keys, tenant, hash, bytes, detail::Compression::none,
+                                 record);
+  }
+  const Duration before = detail::thread_cpu_time();
+  const auto sealing = detail::seal_envelope(tenant_keys, tenant, hash, bytes,
+                                             detail::Compression::when_it_helps, record);
+  compression.spent(detail::thread_cpu_time() - before);
+  return sealing;
+}
+
 Result<SegmentBlobStore::Written> SegmentBlobStore::State::write(TenantScope scope,
                                                                  std::string_view bytes) {
   if (bytes.size() > options.blob_octets_max) {
@@ -102,7 +122,7 @@ Result<SegmentBlobStore::Written> SegmentBlobStore::State::write(TenantScope sco
   std::string record;
   record.reserve(detail::kRecordHeaderOctets + crypto::kAeadOverheadOctets + bytes.size());
   record.resize(detail::kRecordHeaderOctets);
-  const auto sealing = detail::seal_envelope(*tenant_keys, tenant, out.ref.hash, bytes, record);
+  const auto sealing = seal(*tenant_keys, tenant, out.ref.hash, bytes, record);
   detail::RecordHeader header;
   header.tenant = tenant;
   header.hash = out.ref.hash;

@@ -28,6 +28,9 @@ struct SegmentBlobOptions {
   std::size_t open_files_max = 512;
   std::size_t recent_max = 65'536;                     // blobs remembered for deduplication
   Duration recent_age_max = std::chrono::minutes(10);  // well below CompactionOptions::grace
+  // CPU time that compression may take, in cores (0.2 is a fifth of one); bodies beyond it are
+  // stored as they are. Negative: without limit.
+  double compression_cores = -1;
   // A sync has failed: nothing is acknowledged from now on. The process should say so and end.
   // Called once, from any thread.
   std::function<void(const Error&)> on_fatal;

@@ -461,3 +461,28 @@ TEST_CASE("nothing of the plaintext reaches the disk") {
     CHECK(bytes.find("Subject") == std::string::npos);
   }
 }
+
+TEST_CASE("beyond the budget of compression bodies are kept as they are, and read alike") {
+  Bench bench;
+  const std::string bytes = sample(40'000, Texture::text, 7);
+  auto options = options_in(bench.folder.path());
+  const auto stored = [&](double cores) {
+    options.compression_cores = cores;
+    options.recent_max = 1;
+    options.folder = bench.folder.path() + "/cores" + std::to_string(cores);
+    auto store = open(bench, posix_files(), options);
+    const auto ref = put(*store, kHanako, bytes);
+    REQUIRE(ref);
+    const auto got = get(*store, kHanako, *ref);
+    REQUIRE(got);
+    CHECK((*got == bytes));
+    const auto report = store->check(CheckDepth::contents, go_on);
+    REQUIRE(report);
+    CHECK(report->damages == 0);
+    return report->octets;
+  };
+  const auto raw = stored(0);
+  CHECK(raw >= bytes.size());
+  CHECK(stored(-1) < raw / 2);
+  CHECK(stored(1) < raw / 2);  // a second's worth is more than one body needs
+}

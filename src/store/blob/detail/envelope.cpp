@@ -48,9 +48,10 @@ std::string additional_data(const Sealing& sealing) {
 }  // namespace
 
 Sealing seal_envelope(const crypto::TenantKeys& keys, std::uint64_t tenant,
-                      const crypto::Digest256& hash, std::string_view bytes, std::string& out) {
+                      const crypto::Digest256& hash, std::string_view bytes,
+                      Compression compression, std::string& out) {
   Sealing sealing{.tenant = tenant, .hash = hash, .octets = bytes.size(), .flags = 0};
-  if (bytes.size() >= kCompressOctetsMin) {
+  if (compression == Compression::when_it_helps && bytes.size() >= kCompressOctetsMin) {
     // Room for anything that saves at least 1/16; what needs more isn't worth decompressing.
     std::string smaller(bytes.size() - bytes.size() / 16, '\0');
     const std::size_t size = ZSTD_compressCCtx(compressor(), smaller.data(), smaller.size(),

@@ -24,11 +24,13 @@ struct Sealing {
   std::uint32_t flags = 0;
 };
 
+enum class Compression { when_it_helps, none };
+
 // Appends the envelope of `bytes` to `out` and returns what must be known to open it. Costs CPU in
 // proportion to the bytes; any thread.
 [[nodiscard]] Sealing seal_envelope(const crypto::TenantKeys& keys, std::uint64_t tenant,
                                     const crypto::Digest256& hash, std::string_view bytes,
-                                    std::string& out);
+                                    Compression compression, std::string& out);
 
 // Code::corrupt when anything differs.
 [[nodiscard]] Result<std::string> open_envelope(const crypto::TenantKeys& keys,

@@ -38,6 +38,8 @@ struct DkimKey {
 };
 
 enum class AccountStatus : std::uint8_t { active, disabled, deleted };
+// shared: a mailbox of nobody's own, used by those who are granted rights on it; nobody logs in.
+enum class AccountKind : std::uint8_t { person, shared };
 
 struct Account {
   AccountId id;
@@ -50,6 +52,7 @@ struct Account {
   ModSeq change;                         // the account's change counter
   std::uint32_t credential_version = 0;  // raised by each change of a credential
   Instant created;
+  AccountKind kind = AccountKind::person;
 };
 
 // What a password leaves behind: nothing reversible (T-03).

@@ -17,6 +17,7 @@
 
 #include "base/result.h"
 #include "base/task.h"
+#include "domain/ports/acl_store.h"
 #include "domain/ports/directory_store.h"
 #include "domain/ports/email_store.h"
 #include "domain/ports/mailbox_store.h"
@@ -37,6 +38,7 @@ class Tx {
   [[nodiscard]] virtual const TenantScope& scope() const = 0;
   virtual DirectoryStore& directory() = 0;
   virtual MailboxStore& mailboxes() = 0;
+  virtual AclStore& acls() = 0;
   virtual MetadataStore& metadata() = 0;
   virtual EmailStore& emails() = 0;
   virtual ObjectStore& objects() = 0;

@@ -23,6 +23,7 @@ constexpr sql::Statement kMailRows{
     " + (SELECT count(*) FROM expunged) + (SELECT count(*) FROM thread_refs)"
     " + (SELECT count(*) FROM gone) + (SELECT count(*) FROM objects)"
     " + (SELECT count(*) FROM uploads) + (SELECT count(*) FROM mailbox_metadata)"
+    " + (SELECT count(*) FROM mailbox_acl) + (SELECT count(*) FROM shared_subscriptions)"
     " + (SELECT count(*) FROM search_accounts) + (SELECT count(*) FROM search_segments)"
     " + (SELECT count(*) FROM search_pages)"};
 constexpr sql::Statement kMailboxes{"SELECT count(*) FROM mailboxes"};
@@ -47,6 +48,8 @@ void fill(World& world, const TenantScope& scope, AccountId account) {
     const MailboxId inbox = ok(m.mailbox_by_name(account, "INBOX"))->id;
     ok(m.expunge(account, inbox, std::vector<Uid>{Uid{1}}));
     ok(tx.metadata().set_metadata(account, work, "/private/a", "1"));
+    ok(tx.acls().set_acl(account, work, {AccountId(), {Rights::read}, {}}));
+    ok(tx.acls().set_subscribed(account, MailboxId(7), true));
     ok(tx.objects().create(account, ObjectKind::contact, "{}", 10));
     const Instant now;
     ok(tx.search().claim(account, now, now + hours(1)));

@@ -41,15 +41,15 @@ constexpr Statement kInsertAccount{
     " inbox_id, uid_validity) VALUES ($1, $2, $3, $4, 0, 1, 0, 0)"};
 constexpr Statement kInsertProfile{
     "INSERT INTO account_profiles (tenant_id, account_id, domain_id, created, credential_version,"
-    " profile, credential) VALUES ($1, $2, $3, $4, 1, $5, $6)"};
+    " profile, credential, kind) VALUES ($1, $2, $3, $4, 1, $5, $6, $7)"};
 constexpr Statement kAccount{
     "SELECT a.account_id, p.domain_id, p.profile, a.status, a.quota_octets, a.used_octets,"
-    " a.change, p.credential_version, p.created FROM accounts a JOIN account_profiles p"
+    " a.change, p.credential_version, p.created, p.kind FROM accounts a JOIN account_profiles p"
     " ON p.tenant_id = a.tenant_id AND p.account_id = a.account_id"
     " WHERE a.tenant_id = $1 AND a.account_id = $2"};
 constexpr Statement kAccounts{
     "SELECT a.account_id, p.domain_id, p.profile, a.status, a.quota_octets, a.used_octets,"
-    " a.change, p.credential_version, p.created FROM accounts a JOIN account_profiles p"
+    " a.change, p.credential_version, p.created, p.kind FROM accounts a JOIN account_profiles p"
     " ON p.tenant_id = a.tenant_id AND p.account_id = a.account_id"
     " WHERE a.tenant_id = $1 AND a.account_id > $2 ORDER BY a.account_id LIMIT $3"};
 constexpr Statement kUpdateAccount{
@@ -224,7 +224,8 @@ Status SqlDirectory::create_account(const Account& account, const Credential& cr
   FUMI_TRY(const auto secret,
            context_.seal(purpose::kCredential, encode_credential(credential), Aad(account.id)));
   FUMI_CHECK(context_.run(kInsertAccount, account.id, account.status, account.quota_octets));
-  FUMI_CHECK(context_.run(kInsertProfile, account.id, domain, created, Blob{sealed}, Blob{secret}));
+  FUMI_CHECK(context_.run(kInsertProfile, account.id, domain, created, Blob{sealed}, Blob{secret},
+                          account.kind));
   return SqlMailboxes(context_).create_standard(account.id);
 }
 
@@ -244,6 +245,7 @@ Result<Account> SqlDirectory::account_of(const Row& row) {
   account.change = row.id<ModSeq>(6);
   account.credential_version = static_cast<std::uint32_t>(row.int64(7));
   account.created = row.instant(8);
+  account.kind = static_cast<AccountKind>(row.int64(9));
   return account;
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/ascii.h"
+#include "store/mail/detail/acl.h"
 #include "store/mail/detail/metadata.h"
 
 namespace fumi::store {
@@ -160,6 +161,7 @@ Status SqlMailboxes::require(AccountId account, MailboxId mailbox) {
 Result<Mailbox> SqlMailboxes::mailbox_of(AccountId account, const Row& row) {
   Mailbox mailbox;
   mailbox.id = row.id<MailboxId>(0);
+  mailbox.owner = account;
   FUMI_TRY(mailbox.name,
            context_.open(purpose::kMailboxName, row.blob(1), Aad(account, mailbox.id)));
   mailbox.role = static_cast<MailboxRole>(row.int64(2));
@@ -217,6 +219,7 @@ Result<Mailbox> SqlMailboxes::insert(AccountId account, const std::string& name,
   if (!validity) return fail(Code::not_found, "creating a mailbox", "no such account");
   Mailbox mailbox;
   mailbox.id = context_.next_id<MailboxId>();
+  mailbox.owner = account;
   mailbox.name = name;
   mailbox.role = role;
   mailbox.uid_validity.value = static_cast<std::uint32_t>(*validity);
@@ -253,15 +256,31 @@ Result<Mailbox> SqlMailboxes::insert_path(AccountId account, const std::vector<M
   if (known.size() + missing > context_.shared().options.mailboxes_max) {
     return fail(Code::too_large, "creating a mailbox", "the account has too many");
   }
+  MailboxId above;
   for (std::size_t at = name.find('/'); at != std::string::npos; at = name.find('/', at + 1)) {
     const std::string superior = name.substr(0, at);
-    if (by_name(known, superior) != nullptr) continue;
-    FUMI_TRY([[maybe_unused]] const Mailbox made,
-             insert(account, superior, MailboxRole::none, modseq));
+    const Mailbox* const there = by_name(known, superior);
+    if (there != nullptr) {
+      above = there->id;
+      continue;
+    }
+    FUMI_TRY(const Mailbox made, insert(account, superior, MailboxRole::none, modseq));
+    if (above) FUMI_CHECK(SqlAcl::inherit(context_, account, above, made.id));
+    above = made.id;
     FUMI_CHECK(touch_inferiors(account, known, superior, modseq));
   }
   FUMI_CHECK(touch_inferiors(account, known, name, modseq));
-  return insert(account, name, role, modseq);
+  FUMI_TRY(auto made, insert(account, name, role, modseq));
+  if (above) FUMI_CHECK(SqlAcl::inherit(context_, account, above, made.id));
+  return made;
+}
+
+Status SqlMailboxes::touch(AccountId account, MailboxId mailbox) {
+  FUMI_CHECK(require(account, mailbox));
+  FUMI_TRY(const ModSeq modseq, raise(account));
+  FUMI_CHECK(context_.run(kTouch, account, mailbox, modseq));
+  context_.changed(account, MailboxId());
+  return {};
 }
 
 // A level that comes or goes changes what those below it are called from their parent's view
@@ -365,6 +384,7 @@ Status SqlMailboxes::delete_mailbox(AccountId account, MailboxId id) {
   FUMI_CHECK(context_.run(kDropEntries, account, id));
   FUMI_CHECK(context_.run(kDropExpunged, account, id));
   FUMI_CHECK(SqlMetadata(context_).drop_all(account, id));
+  FUMI_CHECK(SqlAcl::drop_all(context_, account, id));
   FUMI_CHECK(context_.run(kDropMailbox, account, id));
   context_.changed(account, id);
   context_.changed(account, MailboxId());

@@ -50,6 +50,9 @@ class SqlMailboxes final : public MailboxStore {
                                    const std::optional<std::vector<Uid>>& uids) override;
   Result<MailboxChanges> changes(AccountId account, MailboxId mailbox, ModSeq since) override;
 
+  // Says that something else about a mailbox than its mail has changed; not_found.
+  Status touch(AccountId account, MailboxId mailbox);
+
   // Removes up to about `rows_max` rows of what a deleted account has left: entries and their
   // emails, then what was remembered of them, at last the mailboxes. 0: nothing is left.
   Result<std::uint64_t> purge(AccountId account, std::uint32_t rows_max);

@@ -39,6 +39,12 @@ constexpr std::array kDropRest{
     Statement{"DELETE FROM search_accounts WHERE (tenant_id, account_id) IN"
               " (SELECT tenant_id, account_id FROM search_accounts"
               "   WHERE tenant_id = $1 AND account_id = $2 LIMIT $3)"},
+    Statement{"DELETE FROM mailbox_acl WHERE (tenant_id, account_id, mailbox_id, grantee_id) IN"
+              " (SELECT tenant_id, account_id, mailbox_id, grantee_id FROM mailbox_acl"
+              "   WHERE tenant_id = $1 AND (account_id = $2 OR grantee_id = $2) LIMIT $3)"},
+    Statement{"DELETE FROM shared_subscriptions WHERE (tenant_id, account_id, mailbox_id) IN"
+              " (SELECT tenant_id, account_id, mailbox_id FROM shared_subscriptions"
+              "   WHERE tenant_id = $1 AND account_id = $2 LIMIT $3)"},
     Statement{"DELETE FROM mailbox_metadata WHERE (tenant_id, account_id, mailbox_id, entry_key) IN"
               " (SELECT tenant_id, account_id, mailbox_id, entry_key FROM mailbox_metadata"
               "   WHERE tenant_id = $1 AND account_id = $2 LIMIT $3)"},

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdio>
 
+#include "store/mail/detail/schema_acl.h"
 #include "store/mail/detail/schema_metadata.h"
 
 namespace fumi::store {
@@ -252,10 +253,12 @@ CREATE INDEX IF NOT EXISTS {table}_q ON {table} (tenant_id, queue_id);
 }  // namespace
 
 std::span<const sql::Migration> migrations() {
-  static const std::array kMigrations{
-      sql::Migration{1, "mail", kFirst}, sql::Migration{2, "search", kSearchSchema},
-      sql::Migration{3, "savedate", kSchemaSavedate},
-      sql::Migration{4, "metadata", kSchemaMetadata}, sql::Migration{5, "jmap", kSchemaJmap}};
+  static const std::array kMigrations{sql::Migration{1, "mail", kFirst},
+                                      sql::Migration{2, "search", kSearchSchema},
+                                      sql::Migration{3, "savedate", kSchemaSavedate},
+                                      sql::Migration{4, "metadata", kSchemaMetadata},
+                                      sql::Migration{5, "jmap", kSchemaJmap},
+                                      sql::Migration{6, "acl", kSchemaAcl}};
   return kMigrations;
 }
 

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "domain/ports/store.h"
+#include "store/mail/detail/acl.h"
 #include "store/mail/detail/context.h"
 #include "store/mail/detail/directory.h"
 #include "store/mail/detail/emails.h"
@@ -26,6 +27,10 @@ class SqlTx final : public Tx {
   [[nodiscard]] const TenantScope& scope() const override { return context_.scope(); }
   DirectoryStore& directory() override { return port(directory_); }
   MailboxStore& mailboxes() override { return port(mailboxes_); }
+  AclStore& acls() override {
+    if (!acls_) acls_.emplace(context_, port(mailboxes_));
+    return *acls_;
+  }
   MetadataStore& metadata() override { return port(metadata_); }
   EmailStore& emails() override {
     if (!emails_) emails_.emplace(context_, port(mailboxes_));
@@ -49,6 +54,7 @@ class SqlTx final : public Tx {
   Context context_;
   std::optional<SqlDirectory> directory_;
   std::optional<SqlMailboxes> mailboxes_;
+  std::optional<SqlAcl> acls_;
   std::optional<SqlMetadata> metadata_;
   std::optional<SqlEmails> emails_;
   std::optional<SqlObjects> objects_;

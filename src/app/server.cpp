@@ -359,6 +359,8 @@ Status Server::Parts::open_imap() {
     options->mechanisms.insert(options->mechanisms.begin(), "SCRAM-SHA-256-PLUS");
   }
   options->limits.append_octets = settings.imap.append_max.octets;
+  options->limits.messages = settings.imap.message_limit;
+  options->limits.saved_messages = settings.imap.save_limit;
   imap = std::unique_ptr<server::ImapHost>(new server::ImapHost{
       std::move(options), settings.imap, *mailboxes, *login, *tls, {}, *search});
   imap->metrics = {registry.counter("fumi_imap_connections_total", "IMAP connections"),

@@ -85,12 +85,17 @@ class Smtp(WireTest):
 class Imap(WireTest):
     def test_scripts(self):
         scripts = run_tcp.scripts("imap")
-        fumi = self.server()
-        fumi.populate("wire", "a.example", {f"alice{n}": run_tcp.IMAP_PASSWORD for n in range(len(scripts))})
+        servers = {}
         accounts = {script.name: f"alice{n}@a.example" for n, script in enumerate(scripts)}
 
         def run(script):
             secured = script.secured()
+            key = repr(script.settings())
+            if key not in servers:
+                servers[key] = self.server(script.settings())
+                people = {f"alice{n}": run_tcp.IMAP_PASSWORD for n in range(len(scripts))}
+                servers[key].populate("wire", "a.example", people)
+            fumi = servers[key]
             account = accounts[script.name]
             session = imaplib.IMAP4_SSL(HOST, fumi.ports["imaps"], ssl_context=fumi.tls(), timeout=20)
             session.login(account, run_tcp.IMAP_PASSWORD)

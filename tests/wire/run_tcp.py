@@ -244,6 +244,9 @@ def in_order(text):
     return re.sub(r"((?:FLAGS|LIST) )\(([^()]*)\)", lambda m: f"{m[1]}({' '.join(sorted(m[2].split(), key=lambda w: w.replace(chr(92), '')))})", text)
 
 
+SETTINGS = {"message_limit": "imap.message_limit", "save_limit": "imap.save_limit"}
+
+
 class ImapScript:
     def __init__(self, path):
         self.name = path.name
@@ -264,9 +267,16 @@ class ImapScript:
 
     def secured(self):
         for option in self.options:
+            if option.partition(" ")[0] in SETTINGS:
+                continue
             if option != "tls":
                 raise Skip(f"option {option}")
         return "tls" in self.options
+
+    def settings(self):
+        """What the server is to be started with."""
+        words = [option.partition(" ") for option in self.options]
+        return {SETTINGS[name]: int(value) for name, _, value in words if name in SETTINGS}
 
     def translate(self, text, is_pattern):
         """The fixture's numbers and names as this server has them."""

@@ -57,6 +57,7 @@ constexpr std::array kRows{
     Row{"STATUS=SIZE", When::after_login, "RFC 8438"},
     Row{"THREAD=ORDEREDSUBJECT", When::after_login, "RFC 5256"},
     Row{"THREAD=REFERENCES", When::after_login, "RFC 5256"},
+    Row{"UIDONLY", When::after_login, "RFC 9586"},
     Row{"UIDPLUS", When::after_login, "RFC 4315"},
     Row{"UNAUTHENTICATE", When::after_login, "RFC 8437"},
     Row{"UNSELECT", When::after_login, "RFC 3691"},
@@ -103,6 +104,11 @@ std::string capabilities(State state, Channel channel, const Options& options) {
     }
   } else {
     add("APPENDLIMIT=" + std::to_string(options.limits.append_octets));
+    if (options.limits.messages != 0) {
+      add("MESSAGELIMIT=" + std::to_string(options.limits.messages));
+    } else if (options.limits.saved_messages != 0) {
+      add("SAVELIMIT=" + std::to_string(options.limits.saved_messages));
+    }
   }
   return out;
 }

@@ -115,6 +115,10 @@ std::optional<Reply> Engine::read_head(std::size_t& arguments_at) {
   if ((rule->states & (1U << static_cast<unsigned>(state_))) == 0) {
     return bad("Not in this state: " + std::string(rule->verb));
   }
+  if (features().uid_only && detail::names_by_number(*rule)) {
+    return bad("UIDONLY is enabled: use UID " + std::string(rule->verb),
+               code::plain(code::Plain::uid_required));
+  }
   rule_ = rule;
   arguments_at = p.position();
   return std::nullopt;
@@ -280,10 +284,12 @@ void Engine::enable(Enable& step) {
   newly.qresync = newly.qresync && !all.qresync;
   newly.utf8_accept = newly.utf8_accept && !all.utf8_accept;
   newly.imap4rev2 = newly.imap4rev2 && !all.imap4rev2;
+  newly.uid_only = newly.uid_only && !all.uid_only;
   all.condstore = all.condstore || newly.condstore;
   all.qresync = all.qresync || newly.qresync;
   all.utf8_accept = all.utf8_accept || newly.utf8_accept;
   all.imap4rev2 = all.imap4rev2 || newly.imap4rev2;
+  all.uid_only = all.uid_only || newly.uid_only;
   writer_.set_features(all);
   writer_.enabled(newly);
 }

@@ -2,6 +2,7 @@
 // 6855 §4 UTF8): messages go to the host while they are read, so that none is ever held here.
 #include "proto/imap/detail/commands.h"
 #include "proto/imap/engine.h"
+#include "proto/imap/message_limit.h"
 
 namespace fumi::imap {
 
@@ -87,6 +88,10 @@ std::optional<Step> Engine::begin_append(AppendBegin begin) {
     const Reply::Status status =
         header.octets > limits().append_octets ? Reply::Status::no : Reply::Status::bad;
     return fail_append({status, code::plain(code::Plain::too_big), "Message is too big"});
+  }
+  const std::size_t saves = saved_messages_max(limits());
+  if (saves != 0 && append_index_ >= saves) {
+    return fail_append(no("Too many messages", code::message_limit(saves, std::nullopt)));
   }
   if (append_index_ >= limits().append_messages) {
     return fail_append(no("Too many messages", code::Plain::limit));

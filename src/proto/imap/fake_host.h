@@ -114,6 +114,7 @@ class Session {
   void write_quota();
   void fetch_one(const Fetch& fetch, SelectedView::Item item, Message& message);
   void write_flags(SelectedView::Item item);
+  std::optional<ResponseCode> limited(std::vector<SelectedView::Item>& items) const;
   SeqSet expunge(const SeqSet* uids);
   bool hit(const SearchKey& key, const Message& message);
   struct Hit {
@@ -121,6 +122,7 @@ class Session {
     const Message* message = nullptr;
   };
   std::vector<Hit> hits(const SearchKey& program, By by);
+  ResponseCode limited(std::vector<Hit>& found) const;
   void keep(const Search& command, const std::vector<std::uint32_t>& numbers);
   bool credentials(std::string_view user, std::string_view password);
   template <class Command>
@@ -136,7 +138,8 @@ class Session {
   ModSeq told_;
   std::vector<std::string> trace_;
   std::vector<std::pair<AppendBegin, std::string>> appends_;
-  Uid replaced_;  // by the APPEND in work; 0: none
+  ResponseCode cut_;  // of the MOVE in work
+  Uid replaced_;      // by the APPEND in work; 0: none
   bool closed_ = false;
 };
 

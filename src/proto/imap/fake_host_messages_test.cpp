@@ -5,6 +5,7 @@
 #include "base/ascii.h"
 #include "proto/imap/fake_host.h"
 #include "proto/imap/fetch_writer.h"
+#include "proto/imap/message_limit.h"
 #include "proto/imap/section.h"
 
 namespace fumi::imap::fake {
@@ -79,7 +80,7 @@ bool Session::hit(const SearchKey& key, const Message& m) {
 
 void Session::fetch_one(const Fetch& fetch, SelectedView::Item item, Message& m) {
   using Kind = FetchItem::Kind;
-  FetchWriter line(out_, item.number);
+  FetchWriter line(out_, item.number, item.uid);
   const bool sets = sets_seen(fetch) && !read_only_ && m.flags.insert("\\Seen").second;
   if (sets) m.modseq = ModSeq{++account_->modseq};
   const std::vector<std::string> flags(m.flags.begin(), m.flags.end());
@@ -133,6 +134,11 @@ void Session::fetch_one(const Fetch& fetch, SelectedView::Item item, Message& m)
   line.end();
 }
 
+std::optional<ResponseCode> Session::limited(std::vector<SelectedView::Item>& items) const {
+  return keep_highest(items, out_.limits().messages,
+                      [](const SelectedView::Item& item) { return item.uid.value; });
+}
+
 void Session::on(Fetch& command) {
   const auto spans = view_.resolve(command.set, command.by);
   if (!spans) {
@@ -144,6 +150,7 @@ void Session::on(Fetch& command) {
     const auto [begin, end] = command.partial->of(items.size());
     items = {items.begin() + std::ptrdiff_t(begin), items.begin() + std::ptrdiff_t(end)};
   }
+  const auto cut = limited(items);
   if (command.vanished) out_.vanished(selected()->expunged, Vanished::earlier);
   bool missing = false;
   for (const auto& item : items) {
@@ -153,7 +160,8 @@ void Session::on(Fetch& command) {
     fetch_one(command, item, *m);
   }
   told_ = std::max(told_, ModSeq{0});
-  finish(missing ? no("Some are gone", code::Plain::expunge_issued) : ok("Fetch completed"));
+  finish(missing ? no("Some are gone", code::Plain::expunge_issued)
+                 : ok("Fetch completed", cut.value_or(ResponseCode{})));
 }
 
 void Session::on(Store& command) {
@@ -164,7 +172,9 @@ void Session::on(Store& command) {
   }
   SeqSet modified;
   compare();
-  for (const auto& item : view_.items(*spans)) {
+  auto items = view_.items(*spans);
+  const auto cut = limited(items);
+  for (const auto& item : items) {
     Message* m = message(item.uid);
     if (m == nullptr) continue;
     if (command.unchanged_since && m->modseq > *command.unchanged_since) {
@@ -183,8 +193,9 @@ void Session::on(Store& command) {
     if (command.silent == Store::Silent::no) view_.changed(item.uid);
   }
   told_ = ModSeq{account_->modseq};
-  const auto code = modified.empty() ? ResponseCode{} : code::modified(modified);
-  finish(ok("Store completed", code));
+  if (cut && !modified.empty()) out_.status_ok("Only some", *cut);
+  finish(ok("Store completed",
+            modified.empty() ? cut.value_or(ResponseCode{}) : code::modified(modified)));
 }
 
 template <class Command>
@@ -198,7 +209,15 @@ std::optional<SeqSet> Session::copy(Command& command, ResponseCode& code) {
   SeqSet from_uids;
   SeqSet to_uids;
   std::vector<Message> copies;
-  for (const auto& item : view_.items(*spans)) {
+  auto items = view_.items(*spans);
+  const auto cut = limited(items);
+  if (cut) cut_ = *cut;
+  const std::size_t saves = saved_messages_max(out_.limits());
+  if (std::is_same_v<Command, Copy> && saves != 0 && (cut || items.size() > saves)) {
+    finish(no("Too many at a time", code::message_limit(saves, std::nullopt)));
+    return std::nullopt;
+  }
+  for (const auto& item : items) {
     const Message* m = message(item.uid);
     if (m == nullptr) continue;
     copies.push_back(*m);
@@ -225,7 +244,7 @@ void Session::on(Move& command) {
   if (!from) return;
   out_.status_ok("Moved", code);  // RFC 9051 §6.4.8: before the EXPUNGEs
   (void)expunge(&*from);
-  finish(ok("Moved"));
+  finish(ok("Moved", std::exchange(cut_, {})));
 }
 
 void Session::on(AppendBegin& begin) {

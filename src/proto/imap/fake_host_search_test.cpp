@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "proto/imap/fake_host.h"
+#include "proto/imap/message_limit.h"
 
 namespace fumi::imap::fake {
 
@@ -12,6 +13,11 @@ std::vector<Session::Hit> Session::hits(const SearchKey& program, By by) {
     if (m != nullptr && hit(program, *m)) out.push_back({by == By::uid ? m->uid.value : i, m});
   }
   return out;
+}
+
+ResponseCode Session::limited(std::vector<Hit>& found) const {
+  const auto uid_of = [](const Hit& hit) { return hit.message->uid.value; };
+  return keep_highest(found, out_.limits().messages, uid_of).value_or(ResponseCode{});
 }
 
 void Session::keep(const Search& command, const std::vector<std::uint32_t>& numbers) {
@@ -27,13 +33,15 @@ void Session::keep(const Search& command, const std::vector<std::uint32_t>& numb
 void Session::on(Search& command) {
   std::vector<std::uint32_t> numbers;
   ModSeq most;
-  for (const Hit& hit : hits(command.program, command.by)) {
+  std::vector<Hit> found = hits(command.program, command.by);
+  const auto cut = limited(found);
+  for (const Hit& hit : found) {
     numbers.push_back(hit.number);
     most = std::max(most, hit.message->modseq);
   }
   keep(command, numbers);
   out_.search(command, {numbers, command.uses_modseq ? std::optional(most) : std::nullopt});
-  finish(ok("Search completed"));
+  finish(ok("Search completed", cut));
 }
 
 void Session::on(MultiSearch& command) {
@@ -64,7 +72,9 @@ void Session::on(MultiSearch& command) {
 
 void Session::on(Sort& command) {
   std::vector<SortItem> items;
-  for (const Hit& hit : hits(command.search.program, command.search.by)) {
+  std::vector<Hit> found = hits(command.search.program, command.search.by);
+  const auto cut = limited(found);
+  for (const Hit& hit : found) {
     const Message& m = *hit.message;
     items.push_back(
         sort_item(command.criteria, {hit.number, m.arrived, m.raw->size(), m.summary.get()}));
@@ -75,15 +85,17 @@ void Session::on(Sort& command) {
     numbers.push_back(item.number);
   keep(command.search, numbers);
   out_.sort(command.search, {numbers, std::nullopt});
-  finish(ok("Sort completed"));
+  finish(ok("Sort completed", cut));
 }
 
 void Session::on(Thread& command) {
   std::vector<ThreadItem> items;
-  for (const Hit& hit : hits(command.program, command.by))
+  std::vector<Hit> found = hits(command.program, command.by);
+  const auto cut = limited(found);
+  for (const Hit& hit : found)
     items.push_back(thread_item(hit.number, hit.message->arrived, *hit.message->summary));
   out_.thread(thread(command.algorithm, items).text());
-  finish(ok("Thread completed"));
+  finish(ok("Thread completed", cut));
 }
 
 }  // namespace fumi::imap::fake

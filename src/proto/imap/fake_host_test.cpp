@@ -152,10 +152,10 @@ void Session::compare() {
 void Session::write_flags(SelectedView::Item item) {
   const Message* m = message(item.uid);
   if (m == nullptr) return;
-  FetchWriter line(out_, item.number);
+  FetchWriter line(out_, item.number, item.uid);
   const std::vector<std::string> flags(m->flags.begin(), m->flags.end());
   line.flags(flags);
-  if (engine_.features().qresync) line.uid(item.uid);
+  if (engine_.features().qresync && !engine_.features().uid_only) line.uid(item.uid);
   if (engine_.features().condstore) line.modseq(m->modseq);
   line.end();
 }
@@ -400,17 +400,22 @@ void Session::on(Expunge& command) {
     finish(no("Read-only", code::Plain::read_only));
     return;
   }
+  std::optional<ResponseCode> cut;
   if (!command.uids) {
     (void)expunge(nullptr);
   } else if (const auto spans = view_.resolve(*command.uids, By::uid)) {
-    SeqSet deleted;
+    std::vector<SelectedView::Item> going;
     for (const auto& item : view_.items(*spans)) {
       const Message* m = message(item.uid);
-      if (m != nullptr && m->flags.contains("\\Deleted")) deleted.add(item.uid.value);
+      if (m != nullptr && m->flags.contains("\\Deleted")) going.push_back(item);
     }
+    cut = limited(going);
+    SeqSet deleted;
+    for (const auto& item : going)
+      deleted.add(item.uid.value);
     (void)expunge(&deleted);
   }
-  finish(ok("Expunged", code::highest_modseq(ModSeq{account_->modseq})));
+  finish(ok("Expunged", cut.value_or(code::highest_modseq(ModSeq{account_->modseq}))));
 }
 
 void Session::write_metadata(const std::string& name, const MetadataQuery& query, Reply& reply) {

@@ -65,7 +65,8 @@ struct FetchItem {
 struct Fetch {
   By by = By::seq;
   SeqSet set;
-  std::vector<FetchItem> items;  // UID FETCH: `uid` is among them; CHANGEDSINCE: `modseq` too
+  std::vector<FetchItem>
+      items;  // UID FETCH: `uid` is among them (UIDONLY apart); CHANGEDSINCE: `modseq` too
   std::optional<ModSeq> changed_since;  // RFC 7162 §3.1.4.1
   std::optional<PartialRange> partial;  // UID FETCH: only these of the set (RFC 9394 §3.3)
   bool vanished = false;  // RFC 7162 §3.2.6; needs QRESYNC, UID FETCH and changed_since

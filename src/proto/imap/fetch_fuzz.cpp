@@ -16,7 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const fumi::mime::Summary summary = fumi::mime::parse(text);
   Writer writer(limits);
   writer.set_features(features);
-  FetchWriter line(writer, SeqNumber{1});
+  FetchWriter line(writer, SeqNumber{1}, Uid{1});
   line.envelope(summary.envelope).body_structure(summary.root);
   for (const FetchItem& item : std::get<Fetch>(*step).items) {
     const std::string wire = item.section.wire();

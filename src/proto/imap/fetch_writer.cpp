@@ -36,15 +36,17 @@ std::string date_time(Instant at) {
   return out += " +0000";
 }
 
-FetchWriter::FetchWriter(Writer& writer, SeqNumber number) : writer_(writer), number_(number) {}
+FetchWriter::FetchWriter(Writer& writer, SeqNumber number, Uid uid)
+    : writer_(writer), number_(number), uid_(uid) {}
 
 FetchWriter& FetchWriter::name(std::string_view item) {
   if (open_) {
     writer_.put(" ");
   } else {
     writer_.put("* ");
-    writer_.put_number(number_.value);
-    writer_.put(" FETCH (");
+    const bool uid_only = writer_.features().uid_only;
+    writer_.put_number(uid_only ? uid_.value : number_.value);
+    writer_.put(uid_only ? " UIDFETCH (" : " FETCH (");
     open_ = true;
   }
   writer_.put(item);

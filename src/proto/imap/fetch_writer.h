@@ -1,4 +1,5 @@
-// One FETCH response: construct, add the items, end(). "* 12 FETCH (FLAGS (\Seen) UID 44)".
+// One FETCH response: construct, add the items, end(). "* 12 FETCH (FLAGS (\Seen) UID 44)"; to a
+// client that has enabled UIDONLY "* 44 UIDFETCH (FLAGS (\Seen))" (RFC 9586 §3).
 #pragma once
 
 #include <optional>
@@ -15,7 +16,7 @@ namespace fumi::imap {
 
 class FetchWriter {
  public:
-  FetchWriter(Writer& writer, SeqNumber number);
+  FetchWriter(Writer& writer, SeqNumber number, Uid uid);
   FetchWriter(const FetchWriter&) = delete;
   FetchWriter& operator=(const FetchWriter&) = delete;
 
@@ -47,6 +48,7 @@ class FetchWriter {
   FetchWriter& name(std::string_view item);
   Writer& writer_;
   SeqNumber number_;
+  Uid uid_;
   bool open_ = false;
 };
 

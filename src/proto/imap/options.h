@@ -31,6 +31,8 @@ struct Limits {
   std::size_t cat_parts = 100;           // of one CATENATE
   std::size_t metadata_entries = 100;    // in one command
   std::size_t metadata_octets = 65'536;  // of one value
+  std::size_t messages = 0;              // in one command, 0: any number (RFC 9738)
+  std::size_t saved_messages = 0;        // of COPY and APPEND alone, likewise
   std::size_t flags = 100;               // in one flag list
   std::size_t flag_octets = 255;
   std::size_t mailbox_octets = 1'000;  // of a name in UTF-8

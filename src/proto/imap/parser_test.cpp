@@ -44,6 +44,26 @@ TEST_CASE("strings: astring, quoted, literal") {
   CHECK_FALSE(login(std::string_view(" {3}\r\na\0b c", 12)));
 }
 
+TEST_CASE("UIDONLY: no sequence numbers in any argument (RFC 9586 §3)") {
+  Features f;
+  f.uid_only = f.qresync = true;
+  const auto refusal = [&](std::string_view verb, std::string_view arguments) {
+    Parser p(arguments, f, kLimits);
+    const auto step = find_rule(verb)->parse(p);
+    return step ? std::string("taken") : p.reply().code.text;
+  };
+  CHECK(refusal("UID SEARCH", " 1:3") == "UIDREQUIRED");
+  CHECK(refusal("UID SEARCH", " OR SEEN (NOT *)") == "UIDREQUIRED");
+  CHECK(refusal("UID THREAD", " REFERENCES UTF-8 1") == "UIDREQUIRED");
+  CHECK(refusal("ESEARCH", " IN (personal) 1") == "UIDREQUIRED");
+  CHECK(refusal("SELECT", " x (QRESYNC (1 2 (1 2)))") == "UIDREQUIRED");
+  CHECK(refusal("SELECT", " x (QRESYNC (1 2 3 (1 2)))") == "UIDREQUIRED");
+  CHECK(refusal("UID SEARCH", " $ UID *") == "taken");
+  CHECK(refusal("UID FETCH", " * FLAGS") == "taken");
+  CHECK(parse<Fetch>("UID FETCH", " 1 FLAGS", f)->items.size() == 1);
+  CHECK(parse<Fetch>("UID FETCH", " 1 FLAGS")->items.size() == 2);
+}
+
 TEST_CASE("mailbox names are decoded once") {
   const auto name = [](std::string_view text, Features f = {}) {
     const auto step = parse<Delete>("DELETE", text, f);

@@ -9,7 +9,7 @@ namespace fumi::imap {
 namespace code {
 
 std::string_view name(Plain plain) {
-  static constexpr std::array<std::string_view, 31> kNames{"ALERT",
+  static constexpr std::array<std::string_view, 32> kNames{"ALERT",
                                                            "ALREADYEXISTS",
                                                            "AUTHENTICATIONFAILED",
                                                            "AUTHORIZATIONFAILED",
@@ -37,6 +37,7 @@ std::string_view name(Plain plain) {
                                                            "TOOBIG",
                                                            "TRYCREATE",
                                                            "UIDNOTSTICKY",
+                                                           "UIDREQUIRED",
                                                            "UNAVAILABLE",
                                                            "UNKNOWN-CTE",
                                                            "USEATTR"};
@@ -71,6 +72,11 @@ ResponseCode bad_url(std::string_view url) {
 ResponseCode in_progress(std::string_view tag, std::uint64_t done, std::uint64_t total) {
   return {"INPROGRESS (\"" + std::string(tag) + "\" " + std::to_string(done) + ' ' +
           std::to_string(total) + ')'};
+}
+ResponseCode message_limit(std::uint64_t most, std::optional<Uid> lowest) {
+  std::string text = "MESSAGELIMIT " + std::to_string(most);
+  if (lowest) text += ' ' + std::to_string(lowest->value);
+  return {std::move(text)};
 }
 ResponseCode mailbox_id(std::string_view id) { return {"MAILBOXID (" + std::string(id) + ")"}; }
 ResponseCode capability(std::string_view list) { return {"CAPABILITY " + std::string(list)}; }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -49,6 +50,7 @@ enum class Plain : std::uint8_t {
   too_big,
   try_create,
   uid_not_sticky,
+  uid_required,
   unavailable,
   unknown_cte,
   use_attr,
@@ -68,6 +70,8 @@ enum class Plain : std::uint8_t {
 // RFC 9585 §5: how far the command of this tag is; done < total.
 [[nodiscard]] ResponseCode in_progress(std::string_view tag, std::uint64_t done,
                                        std::uint64_t total);
+// RFC 9738 §3: the most that a command works on; the lowest UID of those that it did work on.
+[[nodiscard]] ResponseCode message_limit(std::uint64_t most, std::optional<Uid> lowest);
 [[nodiscard]] ResponseCode mailbox_id(std::string_view id);
 [[nodiscard]] ResponseCode capability(std::string_view list);  // "IMAP4rev2 …"
 

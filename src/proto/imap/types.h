@@ -49,6 +49,7 @@ struct Features {
   bool qresync : 1 = false;
   bool utf8_accept : 1 = false;
   bool imap4rev2 : 1 = false;
+  bool uid_only : 1 = false;  // RFC 9586: no sequence numbers, neither way
 
   // UTF-8 in quoted strings and mailbox names, instead of modified UTF-7 (RFC 6855 §3, RFC 9051
   // §5.1).

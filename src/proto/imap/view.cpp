@@ -226,7 +226,7 @@ std::size_t SelectedView::heap_octets() const {
 }
 
 void write_changes(Writer& writer, const SelectedView::Changes& changes) {
-  if (writer.features().qresync) {
+  if (writer.features().qresync || writer.features().uid_only) {
     writer.vanished(changes.vanished);
   } else {
     for (const SeqNumber number : changes.expunged)

@@ -94,8 +94,8 @@ class SelectedView {
   SeqSet saved_;
 };
 
-// Writes EXPUNGE or VANISHED (once QRESYNC is on), then EXISTS. FETCH is the host's: it has the
-// flags.
+// Writes EXPUNGE or VANISHED (once QRESYNC or UIDONLY is on), then EXISTS. FETCH is the host's: it
+// has the flags.
 void write_changes(Writer& writer, const SelectedView::Changes& changes);
 
 }  // namespace fumi::imap

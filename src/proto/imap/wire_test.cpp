@@ -165,6 +165,9 @@ class Script {
     if (text == "literal-") options_->literals = LiteralCapability::minus;
     if (text.starts_with("append_octets "))
       options_->limits.append_octets = std::stoul(text.substr(14));
+    if (text.starts_with("message_limit ")) options_->limits.messages = std::stoul(text.substr(14));
+    if (text.starts_with("save_limit "))
+      options_->limits.saved_messages = std::stoul(text.substr(11));
     if (text.starts_with("bad_commands "))
       options_->limits.bad_commands = std::stoul(text.substr(13));
   }

@@ -162,6 +162,7 @@ void Writer::enabled(Features newly) {
   if (newly.qresync) out_.put(" QRESYNC");
   if (newly.utf8_accept) out_.put(" UTF8=ACCEPT");
   if (newly.imap4rev2) out_.put(" IMAP4rev2");
+  if (newly.uid_only) out_.put(" UIDONLY");
   out_.put("\r\n");
 }
 
@@ -296,7 +297,7 @@ void Writer::selected(const SelectedInfo& info) {
   flags(info.flags);
   exists(info.exists);
   recent(info.recent);
-  if (!features_.imap4rev2 && info.first_unseen) {
+  if (!features_.imap4rev2 && !features_.uid_only && info.first_unseen) {
     status_ok("First unseen", code::unseen(*info.first_unseen));
   }
   out_.put("* OK [PERMANENTFLAGS ");

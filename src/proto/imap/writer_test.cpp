@@ -117,7 +117,7 @@ TEST_CASE("large bodies are spliced, not copied") {
   const std::string raw = "A: b\r\n\r\n" + std::string(100'000, 'x');
   const mime::Summary summary = mime::parse(raw);
   Writer w(kLimits);
-  FetchWriter line(w, SeqNumber{1});
+  FetchWriter line(w, SeqNumber{1}, Uid{1});
   FetchItem item;
   item.kind = FetchItem::Kind::body_section;
   CHECK(line.section(item, raw, summary));

@@ -329,8 +329,8 @@ Task<Status> ImapSession::tell_resync(imap::QResync resync, const Mailbox& mailb
   for (const service::IndexRow& row : changed) {
     const auto number = selected_->view.number_of({row.uid});
     if (!number) continue;
-    imap::FetchWriter fetch(engine_.writer(), *number);
-    fetch.uid({row.uid});
+    imap::FetchWriter fetch(engine_.writer(), *number, {row.uid});
+    if (!engine_.features().uid_only) fetch.uid({row.uid});
     fetch.flag_list(flags.of(row));
     fetch.modseq({row.modseq});
     fetch.end();

@@ -163,19 +163,20 @@ Task<void> ImapSession::on_fetch(imap::Fetch fetch) {
       if (!gone.empty()) engine_.writer().vanished(gone, imap::Vanished::earlier);
     }
   }
+  const Cut cut = keep_highest(*items);
   auto marked = co_await mark_seen(fetch, *items);
   if (!marked) {
     co_await finish(to_imap(marked.error()));
     co_return;
   }
   imap::Reply reply = imap::ok("FETCH done");
-  if (!needs_store(fetch)) {
-    const Status done = co_await fetch_rows(fetch, *items, reply);
-    if (!done) reply = to_imap(done.error());
-    co_await finish(std::move(reply));
-    co_return;
+  Status done;
+  if (needs_store(fetch)) {
+    done = co_await fetch_emails(fetch, *items, *marked, reply);
+  } else {
+    done = co_await fetch_rows(fetch, *items, reply);
   }
-  const Status done = co_await fetch_emails(fetch, *items, *marked, reply);
+  if (cut) reply.code = *cut;
   if (!done) reply = to_imap(done.error());
   co_await finish(std::move(reply));
 }
@@ -287,7 +288,7 @@ Task<Status> ImapSession::fetch_rows(const imap::Fetch& fetch, const Items& item
       reply = some_are_gone(fetch.by);
       continue;
     }
-    imap::FetchWriter out(engine_.writer(), item.number);
+    imap::FetchWriter out(engine_.writer(), item.number, item.uid);
     write_row(fetch, out, *row, flags);
     out.end();
     if (!engine_.writer().should_flush()) continue;
@@ -332,7 +333,7 @@ bool ImapSession::write_fetch(const imap::Fetch& fetch, const Entry& entry, cons
   const auto number = selected_->view.number_of({entry.uid.value});
   if (!number) return true;
   bool known_encoding = true;
-  imap::FetchWriter out(engine_.writer(), *number);
+  imap::FetchWriter out(engine_.writer(), *number, {entry.uid.value});
   bool flags_told = false;
   for (const imap::FetchItem& item : fetch.items) {
     switch (item.kind) {
@@ -403,7 +404,8 @@ Task<Status> ImapSession::tell_stored(const imap::Store& store, const Items& ite
     selected_->told.clear();  // told when it can be read
     co_return Status();
   }
-  const bool with_uid = store.by == imap::By::uid || engine_.features().qresync;
+  const imap::Features on = engine_.features();
+  const bool with_uid = (store.by == imap::By::uid || on.qresync) && !on.uid_only;
   const service::Mailboxes::Snapshot now = selected_->now;
   service::RowCursor rows(*now);
   FlagTexts flags(*now);
@@ -411,7 +413,7 @@ Task<Status> ImapSession::tell_stored(const imap::Store& store, const Items& ite
     const service::IndexRow* const row = rows.find(Uid{item.uid.value});
     if (row == nullptr || std::ranges::binary_search(stored.modified, Uid{row->uid})) continue;
     if (silent && row->changed() != stored.modseq) continue;
-    imap::FetchWriter fetch(engine_.writer(), item.number);
+    imap::FetchWriter fetch(engine_.writer(), item.number, item.uid);
     if (with_uid) fetch.uid(item.uid);
     if (!silent) fetch.flag_list(flags.of(*row));
     if (condstore) fetch.modseq({row->modseq});
@@ -428,11 +430,12 @@ Task<void> ImapSession::on_store(imap::Store store) {
     co_await finish(imap::no("The mailbox is open for reading only", imap::code::Plain::read_only));
     co_return;
   }
-  const auto items = items_of(store.set, store.by);
+  auto items = items_of(store.set, store.by);
   if (!items) {
     co_await finish(kNoSuchMessage);
     co_return;
   }
+  const Cut cut = keep_highest(*items);
   // What others did to these messages must not be hidden by our own change, even a silent one
   // (RFC 9051 §6.4.6).
   co_await catch_up();
@@ -459,9 +462,10 @@ Task<void> ImapSession::on_store(imap::Store store) {
   const Status told = co_await tell_stored(store, *items, *stored);
   if (!told) co_return;
   if (stored->modified.empty()) {
-    co_await finish(imap::ok("STORE done"));
+    co_await finish(imap::ok("STORE done", cut.value_or(imap::ResponseCode())));
     co_return;
   }
+  if (cut) engine_.writer().status_ok("Not all at a time", *cut);
   imap::SeqSet modified;
   for (const Uid uid : stored->modified) {
     const auto number = selected_->view.number_of({uid.value});
@@ -479,6 +483,10 @@ Task<void> ImapSession::on_copy(imap::Copy copy) {
   }
   if (uids->empty()) {
     co_await finish(imap::ok("Nothing to copy"));
+    co_return;
+  }
+  if (auto refusal = too_many_to_save(uids->size())) {
+    co_await finish(std::move(*refusal));
     co_return;
   }
   auto copied = co_await host_.mailboxes.copy(who(), selected_->id, std::move(*uids), copy.mailbox);
@@ -513,6 +521,7 @@ Task<void> ImapSession::on_move(imap::Move move) {
     co_await finish(imap::ok("Nothing to move"));
     co_return;
   }
+  const Cut cut = keep_highest(*uids);
   auto moved = co_await host_.mailboxes.move(who(), selected_->id, std::move(*uids), move.mailbox);
   if (!moved) {
     imap::Reply reply = to_imap(moved.error());
@@ -533,7 +542,7 @@ Task<void> ImapSession::on_move(imap::Move move) {
   for (const Uid uid : moved->source)
     selected_->view.expunged(imap::Uid{uid.value});
   co_await tell_news();
-  engine_.finish(expunged_ok("MOVE done"));
+  engine_.finish(cut ? imap::ok("Not all at a time", *cut) : expunged_ok("MOVE done"));
 }
 
 Task<void> ImapSession::on_expunge(std::optional<imap::SeqSet> uids) {
@@ -542,8 +551,11 @@ Task<void> ImapSession::on_expunge(std::optional<imap::SeqSet> uids) {
     co_return;
   }
   std::optional<std::vector<Uid>> only;
+  Cut cut;
   if (uids) {
+    co_await catch_up();
     only = uids_of(*uids, imap::By::uid);
+    cut = keep_highest_deleted(*only);
   } else {
     // Only what this client has seen: a message that it doesn't know can't be meant.
     imap::SeqSet all;
@@ -558,6 +570,10 @@ Task<void> ImapSession::on_expunge(std::optional<imap::SeqSet> uids) {
   for (const Uid uid : *gone)
     selected_->view.expunged(imap::Uid{uid.value});
   co_await tell_news();
+  if (cut) {
+    engine_.finish(imap::ok("Not all at a time", *cut));
+    co_return;
+  }
   engine_.finish(gone->empty() ? imap::ok("EXPUNGE done") : expunged_ok("EXPUNGE done"));
 }
 

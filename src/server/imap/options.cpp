@@ -23,6 +23,18 @@ void describe(config::Schema<ImapOptions>& s) {
   s.option(&ImapOptions::append_max, "imap.append_max", config::mib(50))
       .range(config::kib(64), config::gib(1))
       .doc("Largest message that APPEND takes, announced by APPENDLIMIT (RFC 7889).");
+  s.option(&ImapOptions::message_limit, "imap.message_limit", 0)
+      .range(0, 10'000'000)
+      .doc(
+          "Messages that one command works on, announced by MESSAGELIMIT (RFC 9738); 0: any "
+          "number. "
+          "Clients that do not know the extension take a part for the whole: set it only where all "
+          "do.");
+  s.option(&ImapOptions::save_limit, "imap.save_limit", 0)
+      .range(0, 10'000'000)
+      .doc(
+          "Messages that one COPY or APPEND takes, announced by SAVELIMIT (RFC 9738); 0: any "
+          "number. More are refused whole.");
 }
 
 }  // namespace fumi::server

@@ -21,6 +21,8 @@ struct ImapOptions {
   Duration login_timeout = std::chrono::minutes(2);
   Duration progress_after = std::chrono::seconds(10);  // RFC 9585 §4: not more often than this
   config::ByteCount append_max = config::mib(50);
+  std::uint32_t message_limit = 0;  // RFC 9738; 0: none
+  std::uint32_t save_limit = 0;
 };
 
 void describe(config::Schema<ImapOptions>& s);

@@ -219,6 +219,7 @@ Task<void> ImapSession::on_search(imap::Search search) {
     co_await finish(std::move(*reply));
     co_return;
   }
+  const Cut cut = keep_highest(*hits);
   std::vector<std::uint32_t> numbers;
   imap::ModSeq highest;
   for (const Entry& entry : *hits) {
@@ -231,7 +232,7 @@ Task<void> ImapSession::on_search(imap::Search search) {
   result.hits = numbers;
   if (search.uses_modseq && !numbers.empty()) result.modseq = highest;
   engine_.writer().search(search, result);
-  co_await finish(imap::ok("SEARCH done"));
+  co_await finish(imap::ok("SEARCH done", cut.value_or(imap::ResponseCode())));
 }
 
 }  // namespace fumi::server

@@ -314,9 +314,9 @@ Task<void> ImapSession::tell(imap::Updates allowed) {
   for (const imap::SelectedView::Item& item : changes.fetch) {
     const service::IndexRow* const row = rows.find(Uid{item.uid.value});
     if (row == nullptr) continue;
-    imap::FetchWriter fetch(engine_.writer(), item.number);
+    imap::FetchWriter fetch(engine_.writer(), item.number, item.uid);
     fetch.flag_list(flags.of(*row));
-    if (on.qresync) fetch.uid(item.uid);
+    if (on.qresync && !on.uid_only) fetch.uid(item.uid);
     if (on.condstore || on.qresync) fetch.modseq({row->modseq});
     fetch.end();
     if (!engine_.writer().should_flush()) continue;

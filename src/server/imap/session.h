@@ -2,7 +2,8 @@
 //
 // session.cpp: the loop, login, IDLE · mailboxes.cpp: commands on mailboxes · messages.cpp:
 // commands on messages · search_run.cpp: SEARCH · sort.cpp: SORT, THREAD · extensions.cpp: where
-// other steps go. What changed in the selected mailbox comes in by sync().
+// other steps go · limits.cpp: MESSAGELIMIT. What changed in the selected mailbox comes in by
+// sync().
 #pragma once
 
 #include <deque>
@@ -142,6 +143,13 @@ class ImapSession {
   using SummaryReader =
       std::function<void(std::uint32_t number, const Entry& entry, const mime::Summary& summary)>;
   Task<Status> read_summaries(std::vector<Uid> uids, imap::By by, SummaryReader reader);
+  // What MESSAGELIMIT leaves of a command's messages (limits.cpp); the code for its answer.
+  using Cut = std::optional<imap::ResponseCode>;
+  [[nodiscard]] Cut keep_highest(Items& items) const;
+  [[nodiscard]] Cut keep_highest(std::vector<Uid>& uids) const;
+  [[nodiscard]] Cut keep_highest(std::vector<Entry>& hits) const;
+  [[nodiscard]] Cut keep_highest_deleted(std::vector<Uid>& uids) const;
+  [[nodiscard]] std::optional<imap::Reply> too_many_to_save(std::size_t count) const;
   // The messages that a set names; nullopt: a number beyond the mailbox.
   [[nodiscard]] std::optional<Items> items_of(const imap::SeqSet& set, imap::By by) const;
   [[nodiscard]] std::optional<std::vector<Uid>> uids_of(const imap::SeqSet& set, imap::By by) const;

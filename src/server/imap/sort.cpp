@@ -40,6 +40,8 @@ Task<Status> ImapSession::read_summaries(std::vector<Uid> uids, imap::By by, Sum
 
 Task<void> ImapSession::on_sort(imap::Sort sort) {
   auto hits = co_await hits_of(sort.search.program);
+  Cut cut;
+  if (hits) cut = keep_highest(*hits);
   if (!hits || hits->size() > kMost) {
     if (sort.search.wanted.save) selected_->view.save_result({});  // RFC 5182 §2.1
     co_await finish(hits ? kTooMany : to_imap(hits.error()));
@@ -79,11 +81,13 @@ Task<void> ImapSession::on_sort(imap::Sort sort) {
   result.hits = numbers;
   if (sort.search.uses_modseq && !numbers.empty()) result.modseq = highest;
   engine_.writer().sort(sort.search, result);
-  co_await finish(imap::ok("SORT done"));
+  co_await finish(imap::ok("SORT done", cut.value_or(imap::ResponseCode())));
 }
 
 Task<void> ImapSession::on_thread(imap::Thread thread) {
   auto uids = co_await matching(thread.program);
+  Cut cut;
+  if (uids) cut = keep_highest(*uids);
   if (!uids || uids->size() > kMost) {
     co_await finish(uids ? kTooMany : to_imap(uids.error()));
     co_return;
@@ -99,7 +103,7 @@ Task<void> ImapSession::on_thread(imap::Thread thread) {
     co_return;
   }
   engine_.writer().thread(imap::thread(thread.algorithm, items).text());
-  co_await finish(imap::ok("THREAD done"));
+  co_await finish(imap::ok("THREAD done", cut.value_or(imap::ResponseCode())));
 }
 
 // What "$" is after a command with SAVE.

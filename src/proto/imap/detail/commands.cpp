@@ -82,4 +82,10 @@ const Rule* find_rule(std::string_view verb) {
   return at != kRules.end() && at->verb == verb ? &*at : nullptr;
 }
 
+bool names_by_number(const Rule& rule) {
+  static constexpr std::array<std::string_view, 8> kVerbs{"COPY",   "FETCH", "MOVE",  "REPLACE",
+                                                          "SEARCH", "SORT",  "STORE", "THREAD"};
+  return std::ranges::binary_search(kVerbs, rule.verb);
+}
+
 }  // namespace fumi::imap::detail

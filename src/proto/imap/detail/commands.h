@@ -28,6 +28,9 @@ struct Rule {
 
 // `verb` upper-case; "UID FETCH" and the like are verbs of their own. nullptr: unknown.
 [[nodiscard]] const Rule* find_rule(std::string_view verb);
+// Whether its arguments or its answers name messages by sequence numbers: refused once UIDONLY is
+// enabled (RFC 9586 §3).
+[[nodiscard]] bool names_by_number(const Rule& rule);
 
 // any state, and authentication: parse_session.cpp
 Parsed parse_empty_noop(Parser& p);

@@ -233,7 +233,8 @@ Parsed fetch(Parser& p, By by) {
   if (!fetch_items(p, out.items)) return std::nullopt;
   if (p.take(' ') && !fetch_modifiers(p, out)) return std::nullopt;
   if (!p.end()) return std::nullopt;
-  if (by == By::uid && !wants(out, Kind::uid)) {  // RFC 9051 §6.4.9
+  // RFC 9051 §6.4.9; a UIDFETCH response has it in front (RFC 9586 §3).
+  if (by == By::uid && !p.features().uid_only && !wants(out, Kind::uid)) {
     out.items.insert(out.items.begin(), FetchItem{Kind::uid, FetchItem::Seen::peek, {}, {}});
   }
   if (out.changed_since && !wants(out, Kind::modseq)) {  // RFC 7162 §3.1.4.1

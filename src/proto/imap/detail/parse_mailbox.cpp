@@ -48,6 +48,10 @@ bool qresync_param(Parser& p, Select& out) {
     if (!q.known_uids) return false;
     if (p.take(' ') && !p.next_is('(')) return p.expect('(');
   }
+  if (p.next_is('(') && p.features().uid_only) {
+    (void)p.refuse_numbers();
+    return false;
+  }
   if (p.take('(')) {
     auto numbers = p.known_uids();
     if (!numbers || !p.sp()) return false;

@@ -22,6 +22,8 @@ enum class Argument : std::uint8_t {
   size,
   interval,
   uid_set,
+  uid_after,
+  uid_before,
   object,
   modseq,
   negation,
@@ -75,6 +77,8 @@ constexpr std::array kKeys{
     Name{"THREADID", Kind::thread_id, Argument::object},
     Name{"TO", Kind::to, Argument::string},
     Name{"UID", Kind::uid, Argument::uid_set},
+    Name{"UIDAFTER", Kind::uid, Argument::uid_after},
+    Name{"UIDBEFORE", Kind::uid, Argument::uid_before},
     Name{"UNANSWERED", Kind::flag, Argument::flag_not_set, "\\Answered"},
     Name{"UNDELETED", Kind::flag, Argument::flag_not_set, "\\Deleted"},
     Name{"UNDRAFT", Kind::flag, Argument::flag_not_set, "\\Draft"},
@@ -123,6 +127,7 @@ class SearchParser {
       return inner;
     }
     if (p_.next_is_digit() || p_.next_is('*') || p_.next_is('$')) {
+      if (p_.features().uid_only && !p_.next_is('$')) return p_.refuse_numbers();
       return set_key(Kind::sequence);
     }
     const std::string word = p_.keyword();
@@ -157,6 +162,9 @@ class SearchParser {
         return nested(std::move(key), depth);
       case Argument::uid_set:
         return set_key(Kind::uid);
+      case Argument::uid_after:
+      case Argument::uid_before:
+        return beside_uid(std::move(key), name.argument);
       case Argument::modseq:
         return search_modsequence(std::move(key));
       case Argument::header:
@@ -210,6 +218,19 @@ class SearchParser {
     auto set = p_.sequence_set();
     if (!set) return std::nullopt;
     key.set = std::move(*set);
+    return key;
+  }
+
+  // "UIDAFTER" SP uniqueid / "UIDBEFORE" SP uniqueid (RFC 9738 §3)
+  [[nodiscard]] std::optional<SearchKey> beside_uid(SearchKey key, Argument argument) {
+    const auto uid = p_.nz_number();
+    if (!uid) return std::nullopt;
+    const bool after = argument == Argument::uid_after;
+    if (*uid == (after ? UINT32_MAX : 1U)) {  // there is none
+      SearchKey all;
+      return negated(std::move(all));
+    }
+    key.set.add(after ? *uid + 1 : 1, after ? UINT32_MAX : *uid - 1);
     return key;
   }
 

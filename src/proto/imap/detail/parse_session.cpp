@@ -76,6 +76,7 @@ Parsed parse_enable(Parser& p) {
     if (verb == "QRESYNC") newly.qresync = newly.condstore = true;  // RFC 7162 §3.2.3
     if (verb == "UTF8=ACCEPT") newly.utf8_accept = true;
     if (verb == "IMAP4REV2") newly.imap4rev2 = true;
+    if (verb == "UIDONLY") newly.uid_only = true;
   } while (!p.at_end());
   return Enable{newly};
 }

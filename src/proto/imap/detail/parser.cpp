@@ -70,6 +70,11 @@ std::nullopt_t Parser::refuse(Reply reply) {
   return std::nullopt;
 }
 
+std::nullopt_t Parser::refuse_numbers() {
+  return refuse(
+      bad("UIDONLY is enabled: no sequence numbers", code::plain(code::Plain::uid_required)));
+}
+
 Reply Parser::reply() const { return refusal_ ? *refusal_ : bad("syntax error"); }
 
 // tag = 1*<any ASTRING-CHAR except "+">

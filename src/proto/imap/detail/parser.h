@@ -72,6 +72,7 @@ class Parser {
   // Failure. The first reason stays.
   [[nodiscard]] std::nullopt_t fail(std::string_view why);
   [[nodiscard]] std::nullopt_t refuse(Reply reply);
+  [[nodiscard]] std::nullopt_t refuse_numbers();  // BAD [UIDREQUIRED] (RFC 9586 §3)
   [[nodiscard]] Reply reply() const;
 
   [[nodiscard]] const Limits& limits() const { return limits_; }

@@ -1,0 +1,74 @@
+# RFC 9738 §3 MESSAGELIMIT: the highest messages are worked on, and the answer names the lowest of them; COPY is refused whole
+OPTION: tls
+OPTION: message_limit 2
+S: * OK [CAPABILITY *] ready
+C: a LOGIN alice@a.example secret
+S: a OK [CAPABILITY * MESSAGELIMIT=2*] *
+C: b SELECT INBOX
+S~: b OK [READ-WRITE] *
+C: c FETCH 1:3 (UID)
+S: * 2 FETCH (UID 2)
+S: * 3 FETCH (UID 3)
+S: c OK [MESSAGELIMIT 2 2] *
+C: d FETCH 1:2 (UID)
+S: * 1 FETCH (UID 1)
+S: * 2 FETCH (UID 2)
+S: d OK *
+C: e UID SEARCH ALL
+S: * SEARCH 2 3
+S: e OK [MESSAGELIMIT 2 2] *
+C: f UID SEARCH UIDBEFORE 2
+S: * SEARCH 1
+S: f OK *
+C: g UID SEARCH UIDAFTER 2
+S: * SEARCH 3
+S: g OK *
+C: h UID SEARCH RETURN (COUNT) UIDAFTER 4294967295
+S: * ESEARCH (TAG "h") UID COUNT 0
+S: h OK *
+C: i UID SEARCH RETURN (COUNT) UIDBEFORE 1
+S: * ESEARCH (TAG "i") UID COUNT 0
+S: i OK *
+C: j UID SEARCH UIDAFTER 0
+S: j BAD *
+C: k UID SEARCH RETURN (SAVE) ALL
+S: k OK [MESSAGELIMIT 2 2] *
+C: l UID SEARCH $
+S: * SEARCH 2 3
+S: l OK *
+C: m UID SORT (REVERSE DATE) UTF-8 ALL
+S: * SORT 3 2
+S: m OK [MESSAGELIMIT 2 2] *
+C: n UID THREAD ORDEREDSUBJECT UTF-8 ALL
+S: * THREAD (2)(3)
+S: n OK [MESSAGELIMIT 2 2] *
+C: o COPY 1:3 Sent
+S: o NO [MESSAGELIMIT 2] *
+C: p STATUS Sent (MESSAGES)
+S: * STATUS Sent (MESSAGES 0)
+S: p OK *
+C: q STORE 1:3 +FLAGS (\Deleted)
+S: * 2 FETCH (FLAGS (\Deleted))
+S: * 3 FETCH (FLAGS (\Deleted \Flagged))
+S: q OK [MESSAGELIMIT 2 2] *
+C: r UID STORE 1 +FLAGS.SILENT (\Deleted)
+S: r OK *
+C: s UID EXPUNGE 1:*
+S: * 3 EXPUNGE
+S: * 2 EXPUNGE
+S: s OK [MESSAGELIMIT 2 2] *
+C: t UID EXPUNGE 1:*
+S: * 1 EXPUNGE
+S: t OK *
+C: u APPEND INBOX {1+}
+C-: x
+C-:  {1+}
+C: 
+C-: y
+C-:  {1+}
+C: 
+C: z
+S: u NO [MESSAGELIMIT 2] *
+C: v STATUS INBOX (MESSAGES)
+S: * STATUS INBOX (MESSAGES 0)
+S: v OK *

@@ -1,0 +1,87 @@
+# RFC 9586 §3 UIDONLY: no sequence numbers from the client (UIDREQUIRED), UIDFETCH and VANISHED from the server
+OPTION: tls
+S: * OK [CAPABILITY *] ready
+C: a LOGIN alice@a.example secret
+S: a OK [CAPABILITY * UIDONLY *] *
+C: b ENABLE UIDONLY
+S: * ENABLED UIDONLY
+S: b OK *
+C: c SELECT INBOX
+S: * FLAGS (*)
+S: * 3 EXISTS
+S: * 0 RECENT
+S: * OK [PERMANENTFLAGS *] *
+S: * OK [UIDVALIDITY 1] *
+S: * OK [UIDNEXT *] *
+S: * OK [HIGHESTMODSEQ *] *
+S: * OK [MAILBOXID *] *
+S: c OK [READ-WRITE] *
+C: d FETCH 1 FLAGS
+S: d BAD [UIDREQUIRED] *
+C: e STORE 1 +FLAGS (\Seen)
+S: e BAD [UIDREQUIRED] *
+C: f SEARCH ALL
+S: f BAD [UIDREQUIRED] *
+C: g COPY 1 Sent
+S: g BAD [UIDREQUIRED] *
+C: h MOVE 1 Sent
+S: h BAD [UIDREQUIRED] *
+C: i SORT (DATE) UTF-8 ALL
+S: i BAD [UIDREQUIRED] *
+C: j THREAD REFERENCES UTF-8 ALL
+S: j BAD [UIDREQUIRED] *
+C: k REPLACE 1 INBOX {5}
+S: k BAD [UIDREQUIRED] *
+C: l UID SEARCH 1:2
+S: l BAD [UIDREQUIRED] *
+C: m UID SEARCH NOT *
+S: m BAD [UIDREQUIRED] *
+C: n UID SORT (DATE) UTF-8 OR 1 SEEN
+S: n BAD [UIDREQUIRED] *
+C: o UID FETCH 1:2 (FLAGS)
+S: * 1 UIDFETCH (FLAGS (\Seen))
+S: * 2 UIDFETCH (FLAGS ())
+S: o OK *
+C: p UID FETCH * (UID RFC822.SIZE)
+S: * 3 UIDFETCH (UID 3 RFC822.SIZE *)
+S: p OK *
+C: q UID SEARCH RETURN (SAVE) SEEN
+S: q OK *
+C: r UID STORE $ +FLAGS (\Deleted)
+S: * 1 UIDFETCH (FLAGS (\Deleted \Seen))
+S: r OK *
+C: s UID SEARCH $
+S: * SEARCH 1
+S: s OK *
+C: t EXPUNGE
+S: * VANISHED 1
+S: t OK *
+C: u UID MOVE 3 Sent
+S: * OK [COPYUID 2 3 1] *
+S: * VANISHED 3
+S: u OK *
+C: v ENABLE QRESYNC
+S: * ENABLED QRESYNC
+S: v OK *
+C: w SELECT INBOX (QRESYNC (1 102 1:3 (1:3 1:3)))
+S: w BAD [UIDREQUIRED] *
+C: x SELECT INBOX (QRESYNC (1 102 1:3))
+S~: * VANISHED (EARLIER) 1,3
+S: x OK *
+C2: a LOGIN alice@a.example secret
+S2~: a OK *
+C2: b SELECT INBOX
+S2~: b OK *
+C2: c STORE 1 +FLAGS.SILENT (\Answered)
+S2: c OK *
+C: y UID FETCH 9 FLAGS
+S~: y OK *
+C: z UNAUTHENTICATE
+S: z OK *
+C: aa LOGIN alice@a.example secret
+S: aa OK *
+C: ab SELECT INBOX
+S~: ab OK *
+C: ac FETCH 1 FLAGS
+S: * 1 FETCH (FLAGS (\Answered))
+S: ac OK *

@@ -300,6 +300,44 @@ TEST_CASE("changes: an email that had left a mailbox before the mailbox was dele
   });
 }
 
+// The counts of each part may be all that its client reads (RFC 8621 §2.2): a name that changed
+// before them has to come in a part that says so.
+TEST_CASE("changes: a renamed mailbox that got mail later, told in parts") {
+  on_every_engine([](World& world) {
+    Office o{world};
+    const AccountId a = o.hanako;
+    o.in([&](Tx& tx) {
+      MailboxStore& m = tx.mailboxes();
+      const MailboxId renamed = ok(m.create_mailbox(a, "B", MailboxRole::none)).id;
+      const MailboxId other = ok(m.create_mailbox(a, "C", MailboxRole::none)).id;
+      const ModSeq since = ok(tx.emails().state(a));
+      ok(m.rename_mailbox(a, renamed, "D"));
+      ok(m.create_mailbox(a, "E", MailboxRole::none));
+      const Appended one = ok(m.deliver(a, content("<1@x>", 10)));
+      ok(m.copy(a, one.mailbox, {one.uid}, other));
+      ok(m.copy(a, one.mailbox, {one.uid}, renamed));
+      for (const std::size_t most : {0U, 3U}) {
+        bool name_is_told = false;
+        bool counts_are_told = false;
+        for (ModSeq state = since;;) {
+          const MailboxListChanges page = ok(tx.emails().mailbox_changes(a, state, most));
+          const bool is_last = page.rest == MailboxListChanges::Rest::none;
+          if (has(page.updated, renamed)) {
+            name_is_told |= page.kind == MailboxListChanges::Kind::any;
+            counts_are_told |= is_last;
+          }
+          if (is_last) break;
+          REQUIRE(page.state > state);
+          state = page.state;
+        }
+        CAPTURE(most);
+        CHECK(name_is_told);
+        CHECK(counts_are_told);
+      }
+    });
+  });
+}
+
 TEST_CASE("changes: a mailbox whose parent comes or goes") {
   on_every_engine([](World& world) {
     Office o{world};

@@ -216,6 +216,9 @@ Status SqlEmails::mailboxes_of(AccountId account, const TouchedEmails& emails,
 }
 
 // A mailbox's counts of threads change with emails in other mailboxes too.
+// A mailbox that has changed itself is told at that change, whatever its counts did since: should
+// the list be cut between, it comes again for its counts, and no page that tells of counts alone
+// holds what else was changed.
 Result<MailboxListChanges> SqlEmails::mailbox_changes(AccountId account, ModSeq since,
                                                       std::size_t most) {
   FUMI_TRY(const ModSeq now, require_state(context_, account, since));
@@ -227,13 +230,14 @@ Result<MailboxListChanges> SqlEmails::mailbox_changes(AccountId account, ModSeq 
     if (mailbox.modseq > since) changed[mailbox.id] = std::max(changed[mailbox.id], mailbox.modseq);
   }
   std::map<MailboxId, ModSeq> created;
+  std::map<MailboxId, ModSeq> own;
   auto kind = MailboxListChanges::Kind::counts;
   auto visit = [&](const Row& row) {
     const auto id = row.id<MailboxId>(0);
     if (row.id<ModSeq>(1) > since) {
       created[id] = row.id<ModSeq>(1);
     } else if (row.id<ModSeq>(2) > since) {
-      changed[id] = std::max(changed[id], row.id<ModSeq>(2));
+      own[id] = row.id<ModSeq>(2);
       kind = MailboxListChanges::Kind::any;
     }
   };
@@ -241,8 +245,11 @@ Result<MailboxListChanges> SqlEmails::mailbox_changes(AccountId account, ModSeq 
   std::vector<MailboxStep> steps;
   for (const auto& [id, at] : created)
     steps.push_back({at, id, MailboxStep::What::created});
+  for (const auto& [id, at] : own)
+    steps.push_back({at, id, MailboxStep::What::updated});
   for (const auto& [id, at] : changed) {
-    if (!created.contains(id)) steps.push_back({at, id, MailboxStep::What::updated});
+    if (!created.contains(id) && !own.contains(id))
+      steps.push_back({at, id, MailboxStep::What::updated});
   }
   auto end = [&](const Row& row) {
     if (static_cast<Gone>(row.int64(0)) != Gone::mailbox || row.id<ModSeq>(4) > since) return;

@@ -46,7 +46,8 @@ _ADAPTERS = [
     (re.compile(r"openssl/"), {"crypto", "net", "mailauth", "proto/sasl"}),
     (re.compile(r"boost/beast/"), {"proto", "net", "server"}),
     (re.compile(r"systemd/"), {"app", "net"}),
-    (re.compile(r"(expat|seccomp|zip)\.h$"), {"extract"}),
+    (re.compile(r"(expat|seccomp)\.h$"), {"extract"}),
+    (re.compile(r"^zip\.h$"), {"app", "extract"}),
 ]
 _SLOW_STD = {"iostream", "regex", "ranges"}
 # C headers that net's contracts need for socket types.

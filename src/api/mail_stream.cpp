@@ -62,7 +62,45 @@ bool read_received(const Json& value, std::optional<Instant>& into) {
   return micros.has_value();
 }
 
+bool read_number(const Json& value, std::uint32_t& into) {
+  if (value.integer() == nullptr || *value.integer() < 1 || *value.integer() > UINT32_MAX)
+    return false;
+  into = std::uint32_t(*value.integer());
+  return true;
+}
+
+bool read_origin(const Json& value, std::optional<MailOrigin>& into) {
+  if (value.object() == nullptr || value.object()->size() != 3) return false;
+  MailOrigin origin;
+  origin.folder = value.text("folder");
+  const Json* const validity = value.find("uid_validity");
+  const Json* const uid = value.find("uid");
+  if (origin.folder.empty() || validity == nullptr || uid == nullptr) return false;
+  if (!read_number(*validity, origin.uid_validity) || !read_number(*uid, origin.uid)) return false;
+  into = std::move(origin);
+  return true;
+}
+
 }  // namespace
+
+MailMember read_mail_member(std::string_view name, const Json& value, MailItem& into) {
+  bool good = false;
+  if (name == "folder") {
+    if (value.string() != nullptr) into.folder = *value.string();
+    good = !into.folder.empty();
+  } else if (name == "role") {
+    good = read_role(value, into.role);
+  } else if (name == "flags") {
+    good = read_flags(value, into.flags);
+  } else if (name == "received") {
+    good = read_received(value, into.received);
+  } else if (name == "origin") {
+    good = read_origin(value, into.origin);
+  } else {
+    return MailMember::unknown;
+  }
+  return good ? MailMember::taken : MailMember::wrong;
+}
 
 Status MailStreamReader::read_line(std::string_view line) {
   FUMI_TRY(const Json json, parse_json(line));
@@ -71,17 +109,8 @@ Status MailStreamReader::read_line(std::string_view line) {
   octets_ = 0;
   bool has_octets = false;
   for (const auto& [name, value] : *json.object()) {
-    bool good = false;
-    if (name == "folder" && value.string() != nullptr) {
-      item_.folder = *value.string();
-      good = !item_.folder.empty();
-    } else if (name == "role") {
-      good = read_role(value, item_.role);
-    } else if (name == "flags") {
-      good = read_flags(value, item_.flags);
-    } else if (name == "received") {
-      good = read_received(value, item_.received);
-    } else if (name == "octets" && value.integer() != nullptr && *value.integer() > 0) {
+    bool good = read_mail_member(name, value, item_) == MailMember::taken;
+    if (name == "octets" && value.integer() != nullptr && *value.integer() > 0) {
       if (*value.integer() > std::int64_t(kMailOctetsMax))
         return fail(Code::too_large, kDoing, "a message is over 64 MiB");
       octets_ = std::size_t(*value.integer());
@@ -140,7 +169,7 @@ Result<std::optional<MailItem>> MailStreamReader::next() {
   return std::optional<MailItem>(std::move(item_));
 }
 
-std::string write_mail_item(const MailItem& item) {
+Json describe_mail(const MailItem& item) {
   Json line = JsonObject{{"folder", item.folder}};
   for (const auto& [role, name] : kRoles)
     if (role == item.role && role != MailboxRole::none) line.set("role", name);
@@ -151,6 +180,16 @@ std::string write_mail_item(const MailItem& item) {
     flags.emplace_back(keyword);
   if (!flags.empty()) line.set("flags", std::move(flags));
   if (item.received) line.set("received", to_rfc3339(*item.received));
+  if (item.origin) {
+    line.set("origin", JsonObject{{"folder", item.origin->folder},
+                                  {"uid_validity", std::int64_t(item.origin->uid_validity)},
+                                  {"uid", std::int64_t(item.origin->uid)}});
+  }
+  return line;
+}
+
+std::string write_mail_item(const MailItem& item) {
+  Json line = describe_mail(item);
   if (!item.bytes.empty()) line.set("octets", std::int64_t(item.bytes.size()));
   std::string out = write_json(line) + "\n";
   if (!item.bytes.empty()) {

@@ -3,6 +3,7 @@
 //   {"folder":"INBOX","role":"inbox","flags":["\\Seen","work"],"received":"2026-…Z","octets":123}\n
 //   (123 octets)\n
 //   {"folder":"空"}\n                      a mailbox without a message
+//   {…,"origin":{"folder":"空","uid_validity":1,"uid":7}}\n     where it lies at its source
 //   {"end":2}\n                            what was there: a body without it broke off
 //
 // Flags are RFC 9051 §2.3.2's, keywords among them. Unknown members are refused. Same bytes in any
@@ -14,6 +15,7 @@
 #include <string>
 #include <string_view>
 
+#include "api/json.h"
 #include "base/result.h"
 #include "domain/mail_item.h"
 
@@ -48,5 +50,10 @@ class MailStreamReader {
 [[nodiscard]] std::string write_mail_item(const MailItem& item);
 // `mails`: how many items with bytes the stream had.
 [[nodiscard]] std::string write_mail_end(std::uint64_t mails);
+
+// The members of such a line that tell of an item, for other forms that hold mail.
+[[nodiscard]] Json describe_mail(const MailItem& item);
+enum class MailMember { taken, unknown, wrong };
+[[nodiscard]] MailMember read_mail_member(std::string_view name, const Json& value, MailItem& into);
 
 }  // namespace fumi::api

@@ -51,6 +51,9 @@ TEST_CASE("property: mail goes through in any pieces") {
       item.flags.bits = *rc::gen::inRange<std::uint32_t>(0, 32);
       if (*rc::gen::arbitrary<bool>()) item.flags.keywords = {"$Work", "b"};
       if (*rc::gen::arbitrary<bool>()) item.received = from_micros(1'700'000'000'123'000);
+      if (*rc::gen::arbitrary<bool>())
+        item.origin = MailOrigin{*rc::gen::element<std::string>("INBOX", "INBOX.日本\""), 7,
+                                 *rc::gen::element<std::uint32_t>(1, UINT32_MAX)};
       stream += write_mail_item(item);
       mails += item.bytes.empty() ? 0 : 1;
       written.push_back(std::move(item));
@@ -67,6 +70,7 @@ TEST_CASE("property: mail goes through in any pieces") {
       RC_ASSERT(got.items[i].role == written[i].role);
       RC_ASSERT(got.items[i].flags == written[i].flags);
       RC_ASSERT(got.items[i].received == written[i].received);
+      RC_ASSERT(got.items[i].origin == written[i].origin);
       RC_ASSERT(got.items[i].bytes == written[i].bytes);
     }
   });
@@ -92,6 +96,16 @@ TEST_CASE("what is no stream of mail is refused") {
                          {"{\"folder\":\"a\",\"octets\":-1}\n", Code::invalid},
                          {"{\"folder\":\"a\",\"octets\":1}\nxx\n", Code::invalid},
                          {"{\"folder\":\"a\",\"octets\":67108865}\n", Code::too_large},
+                         {"{\"folder\":\"a\",\"origin\":7}\n", Code::invalid},
+                         {"{\"folder\":\"a\",\"origin\":{\"folder\":\"a\",\"uid_validity\":1,"
+                          "\"uid\":0}}\n",
+                          Code::invalid},
+                         {"{\"folder\":\"a\",\"origin\":{\"folder\":\"a\",\"uid_validity\":1,"
+                          "\"uid\":4294967296}}\n",
+                          Code::invalid},
+                         {"{\"folder\":\"a\",\"origin\":{\"folder\":\"\",\"uid_validity\":1,"
+                          "\"uid\":1}}\n",
+                          Code::invalid},
                          {"{\"end\":1}\n", Code::invalid},
                          {"{\"end\":0,\"folder\":\"a\"}\n", Code::invalid},
                          {"{\"end\":0}\n{}\n", Code::invalid},

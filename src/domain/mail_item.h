@@ -1,6 +1,7 @@
 // MailItem: one message on its way into or out of an account: its bytes and what its place knows.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -9,6 +10,15 @@
 
 namespace fumi {
 
+// Where a message lies at the IMAP server that it comes from: a folder's UIDVALIDITY and a UID mean
+// one message for ever (RFC 9051 §2.3.1.1).
+struct MailOrigin {
+  std::string folder;  // as the source names it
+  std::uint32_t uid_validity = 0;
+  std::uint32_t uid = 0;
+  bool operator==(const MailOrigin&) const = default;
+};
+
 struct MailItem {
   // Full name of the mailbox in UTF-8, "/" between levels.
   std::string folder;
@@ -16,7 +26,9 @@ struct MailItem {
   MailboxRole role = MailboxRole::none;
   Flags flags;
   std::optional<Instant> received;
-  std::string bytes;  // RFC 5322 message; empty: the mailbox alone
+  std::optional<MailOrigin> origin;
+  // RFC 5322 message; empty: the mailbox alone, or the flags alone of a message with an origin.
+  std::string bytes;
 };
 
 }  // namespace fumi

@@ -101,6 +101,7 @@ class AdminApi {
   Task<Result<Page<ImportView>>> list_imports(Call&, None, None);
   Task<Result<ImportView>> show_import(Call&, None, None);
   Task<Result<ImportView>> add_to_import(Call&, None, MailBody);
+  Task<Result<KnownView>> known_to_import(Call&, KnownQuery query, None);
   Task<Result<ImportView>> finish_import(Call&, None, None);
   Task<Result<ImportView>> cancel_import(Call&, None, None);
   Task<Result<MailStream>> export_mail(Call&, ExportQuery query, None);

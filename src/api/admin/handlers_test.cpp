@@ -146,6 +146,7 @@ std::vector<Asked> all_operations(const Rig& r) {
       {Method::get, "/accounts/ken@other.example/imports", ""},
       {Method::get, "/accounts/ken@other.example/imports/" + r.job, ""},
       {Method::post, "/accounts/ken@other.example/imports/" + r.job + "/mail", "x"},
+      {Method::get, "/accounts/ken@other.example/imports/" + r.job + "/known?folder=INBOX", ""},
       {Method::post, "/accounts/ken@other.example/imports/" + r.job + "/finish", ""},
       {Method::post, "/accounts/ken@other.example/imports/" + r.job + "/cancel", ""},
       {Method::get, "/accounts/ken@other.example/exports", ""},
@@ -251,6 +252,8 @@ TEST_CASE("one tenant's name never reaches another's domains, users, keys and me
            {Method::post, "/accounts/hanako@acme.example/imports/" + r.job + "/mail",
             R"({"end":0})"
             "\n"},
+           {Method::get, "/accounts/hanako@acme.example/imports/" + r.job + "/known?folder=INBOX",
+            ""},
            {Method::post, "/accounts/hanako@acme.example/imports/" + r.job + "/finish", ""},
            {Method::post, "/accounts/hanako@acme.example/imports/" + r.job + "/cancel", ""}}) {
     CAPTURE(asked.path);
@@ -336,6 +339,15 @@ TEST_CASE("mail goes in by an import and comes out by an export") {
   CHECK(parse_json(added.body)->number("imported") == 1);
   CHECK(parse_json(r.ask({Method::get, root + "/imports/" + r.job, ""}).body)->text("state") ==
         "running");
+  const std::string known = root + "/imports/" + r.job + "/known?folder=Old";
+  CHECK(parse_json(r.ask({Method::get, known, ""}).body)->text("uids").empty());
+  const std::string from =
+      "{\"folder\":\"Other\",\"origin\":{\"folder\":\"Old\",\"uid_validity\":5,\"uid\":9},"
+      "\"octets\":8}\nA: 2\r\n\r\n\n{\"end\":1}\n";
+  CHECK(r.status({Method::post, path, from, type}) == 200);
+  CHECK(parse_json(r.ask({Method::get, known, ""}).body)->text("uids") == "9");
+  CHECK(parse_json(r.ask({Method::get, known, ""}).body)->number("uid_validity") == 5);
+  CHECK(r.status({Method::get, root + "/imports/" + r.job + "/known", ""}) == 400);
   CHECK(r.status({Method::post, root + "/imports/" + r.job + "/finish", ""}) == 200);
   CHECK(r.status({Method::post, path, mail + "{\"end\":1}\n", type}) == 409);
   CHECK(r.ask({Method::get, root + "/imports", ""}).body.contains("\"done\""));

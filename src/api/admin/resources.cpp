@@ -201,9 +201,21 @@ void describe(Schema<ImportView>& s) {
   s.field(&ImportView::failure, "failure", "Why it failed.");
   s.field(&ImportView::imported, "imported", "Messages that came in.");
   s.field(&ImportView::skipped, "skipped", "Messages that were there already.");
+  s.field(&ImportView::updated, "updated", "Messages whose flags had changed at their source.");
   s.field(&ImportView::octets, "octets", "Size of what came in.");
   s.field(&ImportView::started, "started", "When it began.");
   s.field(&ImportView::touched, "touched", "When something last came in.");
+}
+
+void describe(Schema<KnownQuery>& s) {
+  s.named("KnownQuery", "Of which folder.");
+  s.field(&KnownQuery::folder, "folder", "As the source names it.").length(1, 1000);
+}
+
+void describe(Schema<KnownView>& s) {
+  s.named("Known", "What has come from a folder of the import's source, ever.");
+  s.field(&KnownView::uid_validity, "uid_validity", "The newest one that it had; 0 for none.");
+  s.field(&KnownView::uids, "uids", "The UIDs under it: \"1:5,9\".");
 }
 
 void describe(Schema<ExportQuery>& s) {

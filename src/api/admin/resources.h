@@ -108,8 +108,15 @@ struct NewImport {
 };
 struct ImportView {
   std::string id, source, state, failure;
-  std::uint64_t imported = 0, skipped = 0, octets = 0;
+  std::uint64_t imported = 0, skipped = 0, updated = 0, octets = 0;
   Instant started, touched;
+};
+struct KnownQuery {
+  std::string folder;
+};
+struct KnownView {
+  std::uint32_t uid_validity = 0;
+  std::string uids;
 };
 struct ExportQuery {
   std::optional<std::string> folder;
@@ -166,6 +173,8 @@ void describe(Schema<QueueMessageView>& s);
 void describe(Schema<SearchIndexView>& s);
 void describe(Schema<NewImport>& s);
 void describe(Schema<ImportView>& s);
+void describe(Schema<KnownQuery>& s);
+void describe(Schema<KnownView>& s);
 void describe(Schema<ExportQuery>& s);
 void describe(Schema<QueueListQuery>& s);
 void describe(Schema<LogQuery>& s);

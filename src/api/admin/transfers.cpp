@@ -30,6 +30,7 @@ ImportView view_of_import(const service::ImportJob& job) {
   view.failure = job.failure;
   view.imported = job.imported;
   view.skipped = job.skipped;
+  view.updated = job.updated;
   view.octets = job.octets;
   view.started = job.started;
   view.touched = job.touched;
@@ -101,6 +102,9 @@ void AdminApi::add_transfers() {
       &AdminApi::show_import);
   add(Method::post, "/accounts/{address}/imports/{id}/mail", "addToImport",
       "Brings in a batch of mail; it is durable when this answers.", &AdminApi::add_to_import);
+  add(Method::get, "/accounts/{address}/imports/{id}/known", "knownToImport",
+      "Tells which messages of an IMAP server's folder have come already.",
+      &AdminApi::known_to_import);
   add(Method::post, "/accounts/{address}/imports/{id}/finish", "finishImport",
       "Ends an import that is complete.", &AdminApi::finish_import);
   add(Method::post, "/accounts/{address}/imports/{id}/cancel", "cancelImport",
@@ -149,6 +153,20 @@ Task<Result<ImportView>> AdminApi::add_to_import(Call& call, None, MailBody) {
   Result<service::ImportJob> job = co_await host_->transfers.add(*who, *id, std::move(*items));
   if (!job) co_return std::unexpected(std::move(job).error());
   co_return view_of_import(*job);
+}
+
+Task<Result<KnownView>> AdminApi::known_to_import(Call& call, KnownQuery query, None) {
+  const Result<service::ImportId> id = import_id(call);
+  if (!id) co_return std::unexpected(id.error());
+  Result<service::MailAccount> who = co_await account_of(call);
+  if (!who) co_return std::unexpected(std::move(who).error());
+  Result<service::Transfers::Known> known =
+      co_await host_->transfers.known(*who, *id, std::move(query.folder));
+  if (!known) co_return std::unexpected(std::move(known).error());
+  KnownView view;
+  view.uid_validity = known->uid_validity;
+  view.uids = std::move(known->uids);
+  co_return view;
 }
 
 Task<Result<ImportView>> AdminApi::finish_import(Call& call, None, None) {

@@ -168,15 +168,29 @@ Task<Status> Mailboxes::subscribe(MailAccount who, std::string name, Subscriptio
 
 Task<Result<std::vector<Appended>>> Mailboxes::append(MailAccount who, std::string mailbox,
                                                       std::vector<NewMessage> messages) {
-  const MailboxId none;
-  co_return co_await replace(std::move(who), std::move(mailbox), std::move(messages), none,
-                             std::nullopt);
+  co_return co_await put(std::move(who), std::move(mailbox), std::move(messages), std::nullopt,
+                         nullptr);
+}
+
+Task<Result<std::vector<Appended>>> Mailboxes::append_and(MailAccount who, std::string mailbox,
+                                                          std::vector<NewMessage> messages,
+                                                          Also also) {
+  co_return co_await put(std::move(who), std::move(mailbox), std::move(messages), std::nullopt,
+                         std::move(also));
 }
 
 Task<Result<std::vector<Appended>>> Mailboxes::replace(MailAccount who, std::string mailbox,
                                                        std::vector<NewMessage> messages,
-                                                       MailboxId from,
-                                                       std::optional<Uid> replaced) {
+                                                       MailboxId from, std::optional<Uid> uid) {
+  std::optional<Replaced> replaced;
+  if (uid) replaced.emplace(from, *uid);
+  co_return co_await put(std::move(who), std::move(mailbox), std::move(messages), replaced,
+                         nullptr);
+}
+
+Task<Result<std::vector<Appended>>> Mailboxes::put(MailAccount who, std::string mailbox,
+                                                   std::vector<NewMessage> messages,
+                                                   std::optional<Replaced> replaced, Also also) {
   std::vector<EmailContent> contents;
   std::vector<PendingBlob> pending;
   for (const NewMessage& message : messages) {
@@ -195,13 +209,14 @@ Task<Result<std::vector<Appended>>> Mailboxes::replace(MailAccount who, std::str
   }
   auto work = [&](Tx& tx) -> Result<std::vector<Appended>> {
     FUMI_TRY(const Mailbox target, require(tx, who.account, mailbox));
-    if (replaced) FUMI_CHECK(take_away(tx, who.account, from, *replaced));
+    if (replaced) FUMI_CHECK(take_away(tx, who.account, replaced->from, replaced->uid));
     std::vector<Appended> appended;
     for (std::size_t i = 0; i < contents.size(); ++i) {
       FUMI_TRY(const Appended one,
                tx.mailboxes().append(who.account, target.id, contents[i], messages[i].flags));
       appended.push_back(one);
     }
+    if (also) FUMI_CHECK(also(tx, appended));
     return appended;
   };
   Barrier durable = [&pending]() -> Status {

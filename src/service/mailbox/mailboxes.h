@@ -2,6 +2,7 @@
 // work in one transaction; sessions know nothing of transactions.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -80,6 +81,12 @@ class Mailboxes {
   Task<Result<std::vector<Appended>>> append(MailAccount who, std::string mailbox,
                                              std::vector<NewMessage> messages);
 
+  // The same, and what must be durable together with it, in one transaction. `also` is told where
+  // the messages are, and may run more than once.
+  using Also = std::function<Status(Tx&, const std::vector<Appended>&)>;
+  Task<Result<std::vector<Appended>>> append_and(MailAccount who, std::string mailbox,
+                                                 std::vector<NewMessage> messages, Also also);
+
   // REPLACE (RFC 8508 §3.4): the same, and the message `replaced` of `from` goes in the same
   // transaction; quota judges what is there in the end. not_found: one of them is not there.
   Task<Result<std::vector<Appended>>> replace(MailAccount who, std::string mailbox,
@@ -122,6 +129,14 @@ class Mailboxes {
   [[nodiscard]] const MailboxIndexes& indexes() const { return indexes_; }
 
  private:
+  struct Replaced {
+    MailboxId from;
+    Uid uid;
+  };
+  Task<Result<std::vector<Appended>>> put(MailAccount who, std::string mailbox,
+                                          std::vector<NewMessage> messages,
+                                          std::optional<Replaced> replaced, Also also);
+
   Store& store_;
   BlobStore& blobs_;
   ChangeBus& bus_;

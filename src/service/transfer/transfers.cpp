@@ -6,12 +6,12 @@
 
 #include "mime/structure.h"
 #include "service/tenancy/operation.h"
+#include "service/transfer/origins.h"
 
 namespace fumi::service {
 namespace {
 
 constexpr const char* kImporting = "importing mail";
-constexpr const char* kExporting = "exporting mail";
 constexpr std::size_t kPageUids = 200;
 constexpr Uid kFirst{1};
 
@@ -84,6 +84,32 @@ struct Transfers::Job {
   bool awaited = false;  // and waits for `idle`
   std::unique_ptr<Wakeup> idle;
   std::map<std::string, Folder> folders;  // of the call that made it busy
+  std::optional<Origins> origins;         // the same; read when they are first needed
+};
+
+// What goes into one mailbox in one transaction.
+struct Transfers::Batch {
+  Folder* into = nullptr;
+  std::vector<NewMessage> messages;
+  std::vector<std::optional<MailOrigin>> origins;  // of the messages
+  // Of messages that are there already and weren't known by their origins.
+  std::vector<std::pair<MailOrigin, Origins::Row>> found;
+  std::size_t octets = 0;
+
+  [[nodiscard]] bool is_full() const {
+    return messages.size() + found.size() >= kCommitItemsMax || octets >= kCommitOctetsMax;
+  }
+  // Origins of one folder go together.
+  [[nodiscard]] bool takes(const Folder* folder, const std::optional<MailOrigin>& origin) const {
+    if (folder != into || is_full()) return false;
+    const MailOrigin* const first = !found.empty()                        ? &found.front().first
+                                    : origins.empty() || !origins.front() ? nullptr
+                                                                          : &*origins.front();
+    const bool none = messages.empty() && found.empty();
+    if (none || (first == nullptr && !origin)) return true;
+    return first != nullptr && origin && first->folder == origin->folder &&
+           first->uid_validity == origin->uid_validity;
+  }
 };
 
 Transfers::Transfers(Store& store, Mailboxes& mailboxes, Runtime& runtime, const Clock& clock,
@@ -237,6 +263,7 @@ Task<Status> Transfers::record_end(MailAccount who, Job& job, ImportJob::State s
                                           {"state", std::string(name_of(state))},
                                           {"imported", std::to_string(view.imported)},
                                           {"skipped", std::to_string(view.skipped)},
+                                          {"updated", std::to_string(view.updated)},
                                           {"octets", std::to_string(view.octets)}}));
   };
   co_return co_await store_.write(who.scope, std::move(work));
@@ -261,55 +288,174 @@ Task<Result<ImportJob>> Transfers::add(MailAccount who, ImportId id, std::vector
 }
 
 Task<Status> Transfers::add_items(MailAccount who, Job& job, std::vector<MailItem> items) {
-  Folder* into = nullptr;
-  std::vector<NewMessage> batch;
-  std::size_t octets = 0;
+  Batch batch;
+  std::vector<MailItem> flags;
   for (MailItem& item : items) {
-    Result<Folder*> next = co_await folder(who, job, item);
-    if (!next) co_return std::unexpected(std::move(next).error());
-    const bool full = batch.size() >= kCommitItemsMax || octets >= kCommitOctetsMax;
-    if (into != nullptr && (*next != into || full)) {
-      Status done = co_await commit(who, job, *into, std::move(batch));
-      if (!done) co_return done;
-      batch.clear();
-      octets = 0;
+    if (item.origin) {
+      Status loaded = co_await load_origins(who, job);
+      if (!loaded) co_return loaded;
     }
-    into = *next;
-    if (item.bytes.empty()) continue;
-    Result<bool> there = co_await is_there(who, *into, item);
-    if (!there) co_return std::unexpected(std::move(there).error());
-    if (*there) {
-      const std::lock_guard lock(mutex_);
-      ++job.view.skipped;
+    if (item.origin && item.bytes.empty()) {
+      flags.push_back(std::move(item));
       continue;
     }
-    octets += item.bytes.size();
-    NewMessage message;
-    message.bytes = std::move(item.bytes);
-    message.flags = clean(std::move(item.flags));
-    message.received = item.received;
-    batch.push_back(std::move(message));
+    Status added = co_await add_item(who, job, std::move(item), batch);
+    if (!added) co_return added;
   }
-  if (into == nullptr) co_return Status();
-  co_return co_await commit(who, job, *into, std::move(batch));
+  Status done = co_await commit(who, job, batch);
+  if (!done || flags.empty()) co_return done;
+  co_return co_await sync_flags(who, job, std::move(flags));
 }
 
-Task<Status> Transfers::commit(MailAccount who, Job& job, Folder& folder,
-                               std::vector<NewMessage> batch) {
-  if (batch.empty()) co_return Status();
-  std::uint64_t octets = 0;
-  for (const NewMessage& message : batch)
-    octets += message.bytes.size();
-  const std::size_t count = batch.size();
-  std::string name = folder.mailbox.name;
-  Result<std::vector<Appended>> done =
-      co_await mailboxes_.append(who, std::move(name), std::move(batch));
-  if (!done) co_return std::unexpected(std::move(done).error());
+Task<Status> Transfers::add_item(MailAccount who, Job& job, MailItem item, Batch& batch) {
+  if (item.origin && job.origins->find(*item.origin)) {
+    const std::lock_guard lock(mutex_);
+    ++job.view.skipped;
+    co_return Status();
+  }
+  Result<Folder*> into = co_await folder(who, job, item);
+  if (!into) co_return std::unexpected(std::move(into).error());
+  if (!batch.takes(*into, item.origin)) {
+    Status done = co_await commit(who, job, batch);
+    if (!done) co_return done;
+  }
+  batch.into = *into;
+  if (item.bytes.empty()) co_return Status();
+  Result<Uid> there = co_await is_there(who, job, **into, item);
+  if (!there) co_return std::unexpected(std::move(there).error());
+  item.flags = clean(std::move(item.flags));
+  if (*there != Uid()) {
+    if (item.origin)
+      batch.found.emplace_back(
+          *item.origin, Origins::Row{item.origin->uid, *there, Origins::text_of(item.flags)});
+    const std::lock_guard lock(mutex_);
+    ++job.view.skipped;
+    co_return Status();
+  }
+  batch.octets += item.bytes.size();
+  NewMessage message;
+  message.bytes = std::move(item.bytes);
+  message.flags = std::move(item.flags);
+  message.received = item.received;
+  batch.messages.push_back(std::move(message));
+  batch.origins.push_back(std::move(item.origin));
+  co_return Status();
+}
+
+Task<Status> Transfers::commit(MailAccount who, Job& job, Batch& batch) {
+  Batch now;
+  std::swap(now, batch);
+  if (now.messages.empty() && now.found.empty()) co_return Status();
+  std::vector<std::string> flags;
+  for (const NewMessage& message : now.messages)
+    flags.push_back(Origins::text_of(message.flags));
+  const std::size_t count = now.messages.size();
+  Origins::Plan plan;
+  std::vector<ObjectId> ids;
+  auto keep = [&](Tx& tx, const std::vector<Appended>& appended) -> Status {
+    std::vector<Origins::Row> rows;
+    const MailOrigin* any = now.found.empty() ? nullptr : &now.found.front().first;
+    for (const auto& [origin, row] : now.found)
+      rows.push_back(row);
+    for (std::size_t i = 0; i < appended.size(); ++i) {
+      if (!now.origins[i]) continue;
+      any = &*now.origins[i];
+      rows.push_back({any->uid, appended[i].uid, flags[i]});
+    }
+    if (any == nullptr) return {};
+    plan = job.origins->add(any->folder, any->uid_validity, now.into->mailbox.id, std::move(rows));
+    return job.origins->write(tx, who.account, plan, ids);
+  };
+  if (count == 0) {
+    auto work = [&](Tx& tx) { return keep(tx, {}); };
+    Status kept = co_await store_.write(who.scope, std::move(work));
+    if (!kept) co_return kept;
+  } else {
+    std::string name = now.into->mailbox.name;
+    Mailboxes::Also also = keep;
+    Result<std::vector<Appended>> done =
+        co_await mailboxes_.append_and(who, std::move(name), std::move(now.messages), also);
+    if (!done) co_return std::unexpected(std::move(done).error());
+  }
+  if (job.origins) job.origins->apply(std::move(plan), ids);
   const std::lock_guard lock(mutex_);
   job.view.imported += count;
-  job.view.octets += octets;
+  job.view.octets += now.octets;
   job.view.touched = clock_.now();
   if (job.stop) co_return fail(Code::conflict, kImporting, "another import began");
+  co_return Status();
+}
+
+Task<Status> Transfers::load_origins(MailAccount who, Job& job) {
+  if (job.origins) co_return Status();
+  auto work = [&](Tx& tx) { return Origins::read(tx, who.account, job.view.source); };
+  Result<Origins> origins = co_await store_.read(who.scope, std::move(work));
+  if (!origins) co_return std::unexpected(std::move(origins).error());
+  job.origins = std::move(*origins);
+  co_return Status();
+}
+
+Task<Result<Transfers::Known>> Transfers::known(MailAccount who, ImportId id, std::string folder) {
+  Result<JobPtr> job = take(who, id);
+  if (!job) co_return std::unexpected(std::move(job).error());
+  Status loaded = co_await load_origins(who, **job);
+  Known out;
+  if (loaded) {
+    Origins::Known known = (*job)->origins->known(folder);
+    out.uid_validity = known.uid_validity;
+    out.uids = std::move(known.uids);
+  }
+  const Result<ImportJob> back = put_back(*job, std::move(loaded));
+  if (!back) co_return std::unexpected(back.error());
+  co_return out;
+}
+
+// What the source changed since the last time: what has been changed here meanwhile stays.
+Task<Status> Transfers::sync_flags(MailAccount who, Job& job, std::vector<MailItem> items) {
+  struct Step {
+    MailboxId mailbox;
+    StoreFlags change;
+  };
+  std::map<std::string, Step> steps;
+  std::map<const Origins::Row*, std::string> rows;
+  for (MailItem& item : items) {
+    const auto found = job.origins->find(*item.origin);
+    if (!found) continue;
+    const Flags now = clean(std::move(item.flags));
+    const std::string text = Origins::text_of(now);
+    if (text == found->row->flags) continue;
+    const Flags before = Origins::flags_of(found->row->flags);
+    for (const auto& [operation, change] :
+         {std::pair(FlagsOperation::add, apply(now, FlagsOperation::remove, before)),
+          std::pair(FlagsOperation::remove, apply(before, FlagsOperation::remove, now))}) {
+      if (change == Flags()) continue;
+      Step& step =
+          steps[found->mailbox.text() + std::to_string(int(operation)) + Origins::text_of(change)];
+      step.mailbox = found->mailbox;
+      step.change.operation = operation;
+      step.change.flags = change;
+      step.change.uids.push_back(found->row->entry);
+    }
+    rows.emplace(found->row, text);
+  }
+  for (auto& [key, step] : steps) {
+    std::sort(step.change.uids.begin(), step.change.uids.end());
+    const MailboxId mailbox = step.mailbox;
+    Result<StoredFlags> stored =
+        co_await mailboxes_.store_flags(who, mailbox, std::move(step.change));
+    if (!stored && stored.error().code != Code::not_found)  // the mailbox was removed here
+      co_return std::unexpected(std::move(stored).error());
+  }
+  // Behind the flags: a crash between them repeats the change, and nothing else.
+  Origins::Plan plan = job.origins->change(rows);
+  std::vector<ObjectId> ids;
+  auto work = [&](Tx& tx) { return job.origins->write(tx, who.account, plan, ids); };
+  Status kept = co_await store_.write(who.scope, std::move(work));
+  if (!kept) co_return kept;
+  job.origins->apply(std::move(plan), ids);
+  const std::lock_guard lock(mutex_);
+  job.view.updated += rows.size();
+  job.view.touched = clock_.now();
   co_return Status();
 }
 
@@ -358,15 +504,17 @@ Task<Result<Transfers::Folder*>> Transfers::folder(MailAccount who, Job& job,
   co_return &job.folders.emplace(name, std::move(opened)).first->second;
 }
 
-Task<Result<bool>> Transfers::is_there(MailAccount who, Folder& folder, const MailItem& item) {
-  if (folder.held.empty()) co_return false;
+Task<Result<Uid>> Transfers::is_there(MailAccount who, Job& job, Folder& folder,
+                                      const MailItem& item) {
+  if (folder.held.empty()) co_return Uid();
   const std::uint64_t key = key_of(mime::parse(item.bytes).envelope, item.bytes.size());
   const auto first = std::partition_point(folder.held.begin(), folder.held.end(),
                                           [key](const auto& held) { return held.key < key; });
+  const MailboxId id = folder.mailbox.id;
   for (auto at = first; at != folder.held.end() && at->key == key; ++at) {
     if (at->taken) continue;
+    if (item.origin && job.origins->is_of_another(id, at->uid, *item.origin)) continue;
     std::vector<Uid> uid{at->uid};
-    const MailboxId id = folder.mailbox.id;
     Result<std::vector<EntryEmail>> found = co_await mailboxes_.emails(who, id, std::move(uid));
     if (!found) co_return std::unexpected(std::move(found).error());
     if (found->empty()) {  // removed meanwhile
@@ -378,113 +526,9 @@ Task<Result<bool>> Transfers::is_there(MailAccount who, Folder& folder, const Ma
     if (!body) co_return std::unexpected(std::move(body).error());
     if (*body != item.bytes) continue;
     at->taken = true;
-    co_return true;
+    co_return at->uid;
   }
-  co_return false;
-}
-
-class Transfers::Export final : public MailExport {
- public:
-  Export(Transfers& transfers, MailAccount who, std::vector<Mailbox> mailboxes)
-      : transfers_(transfers), who_(who), mailboxes_(std::move(mailboxes)) {}
-
-  Task<Result<std::optional<MailItem>>> next() override {
-    while (page_at_ >= page_.size()) {
-      if (at_ == 0 || uid_at_ >= uids_.size()) {
-        if (at_ >= mailboxes_.size()) {
-          Status recorded = co_await record();
-          if (!recorded) co_return std::unexpected(std::move(recorded).error());
-          co_return std::optional<MailItem>();
-        }
-        Result<MailItem> folder = co_await open(mailboxes_[at_++]);
-        if (!folder) co_return std::unexpected(std::move(folder).error());
-        co_return std::optional<MailItem>(std::move(*folder));
-      }
-      Status filled = co_await fill();
-      if (!filled) co_return std::unexpected(std::move(filled).error());
-    }
-    const EntryEmail found = page_[page_at_++];
-    const Mailbox& mailbox = mailboxes_[at_ - 1];
-    Result<std::string> body = co_await transfers_.mailboxes_.body(who_, found.second.blob);
-    if (!body) co_return std::unexpected(std::move(body).error());
-    MailItem item;
-    item.folder = mailbox.name;
-    item.role = mailbox.role;
-    item.flags = found.first.flags;
-    item.received = found.first.received;
-    item.bytes = std::move(*body);
-    ++count_;
-    octets_ += item.bytes.size();
-    co_return std::optional<MailItem>(std::move(item));
-  }
-
- private:
-  Task<Result<MailItem>> open(const Mailbox& mailbox) {
-    uids_.clear();
-    uid_at_ = 0;
-    const MailboxId id = mailbox.id;
-    Result<std::vector<Entry>> entries = co_await transfers_.mailboxes_.entries(who_, id, kFirst);
-    // A mailbox that is removed meanwhile is left out like its messages.
-    if (!entries && entries.error().code != Code::not_found)
-      co_return std::unexpected(std::move(entries).error());
-    if (entries)
-      for (const Entry& entry : *entries)
-        uids_.push_back(entry.uid);
-    MailItem item;
-    item.folder = mailbox.name;
-    item.role = mailbox.role;
-    co_return item;
-  }
-
-  Task<Status> fill() {
-    const std::size_t end = std::min(uids_.size(), uid_at_ + kPageUids);
-    std::vector<Uid> uids(uids_.begin() + std::ptrdiff_t(uid_at_),
-                          uids_.begin() + std::ptrdiff_t(end));
-    uid_at_ = end;
-    const MailboxId id = mailboxes_[at_ - 1].id;
-    Result<std::vector<EntryEmail>> page =
-        co_await transfers_.mailboxes_.emails(who_, id, std::move(uids));
-    page_.clear();
-    page_at_ = 0;
-    if (!page && page.error().code != Code::not_found)
-      co_return std::unexpected(std::move(page).error());
-    if (page) page_ = std::move(*page);
-    co_return Status();
-  }
-
-  Task<Status> record() {
-    auto work = [&](Tx& tx) -> Status {
-      FUMI_TRY(const Account account, require_account(tx, who_.account));
-      return tx.records().append(operation(
-          who_.scope.actor, transfers_.clock_.now(), "mail.export", account.address.text(),
-          {{"mails", std::to_string(count_)}, {"octets", std::to_string(octets_)}}));
-    };
-    co_return co_await transfers_.store_.write(who_.scope, std::move(work));
-  }
-
-  Transfers& transfers_;
-  MailAccount who_;
-  std::vector<Mailbox> mailboxes_;
-  std::size_t at_ = 0;  // the mailbox after the open one
-  std::vector<Uid> uids_;
-  std::size_t uid_at_ = 0;
-  std::vector<EntryEmail> page_;
-  std::size_t page_at_ = 0;
-  std::uint64_t count_ = 0, octets_ = 0;
-};
-
-Task<Result<std::unique_ptr<MailExport>>> Transfers::export_mail(MailAccount who,
-                                                                 std::string folder) {
-  auto work = [&](Tx& tx) -> Result<std::vector<Mailbox>> {
-    FUMI_TRY(const Account account, require_account(tx, who.account));
-    if (folder.empty()) return tx.mailboxes().mailboxes(account.id);
-    FUMI_TRY(auto one, tx.mailboxes().mailbox_by_name(account.id, folder));
-    if (!one) return fail(Code::not_found, kExporting, "there is no such mailbox");
-    return std::vector<Mailbox>{std::move(*one)};
-  };
-  Result<std::vector<Mailbox>> mailboxes = co_await store_.read(who.scope, std::move(work));
-  if (!mailboxes) co_return std::unexpected(std::move(mailboxes).error());
-  co_return std::make_unique<Export>(*this, who, std::move(*mailboxes));
+  co_return Uid();
 }
 
 }  // namespace fumi::service

@@ -10,6 +10,11 @@
 // changed meanwhile, or came in another format, does no harm. What a person has deleted or moved
 // since comes again. A source that holds a message twice leaves it twice.
 //
+// Messages with an origin (UIDVALIDITY and UID at an IMAP server) are known by that too, under the
+// job's `source`, and the account remembers it for good: origins.h. known() tells what need not be
+// fetched; an item with an origin and without bytes tells the flags that its message has now at its
+// source, and what changed there since the last time is changed here.
+//
 // Jobs live in memory: what a killed process leaves is the record that one began. An import's
 // begin and end, and an export, are operation records with who, what and how many.
 // Thread-safe. Limits below; over them Code::too_large or rate_limited.
@@ -37,7 +42,8 @@ struct ImportJob {
   State state = State::running;
   Instant started, touched;
   std::uint64_t imported = 0, skipped = 0, octets = 0;
-  std::string failure;  // why it failed
+  std::uint64_t updated = 0;  // messages whose flags had changed at their source
+  std::string failure;        // why it failed
 };
 
 // One account's mail on its way out, mailbox by mailbox.
@@ -73,6 +79,12 @@ class Transfers {
   // A failure ends the job, and some of the items may be in: begin another with the whole source.
   // quota: no room. conflict, which ends nothing: the job isn't running, or an add() is.
   Task<Result<ImportJob>> add(MailAccount who, ImportId id, std::vector<MailItem> items);
+  // Which UIDs of a source's folder have been imported; of the newest UIDVALIDITY, 0 for none.
+  struct Known {
+    std::uint32_t uid_validity = 0;
+    std::string uids;  // "1:5,9"
+  };
+  Task<Result<Known>> known(MailAccount who, ImportId id, std::string folder);
   Task<Result<ImportJob>> finish(MailAccount who, ImportId id);
   Task<Result<ImportJob>> cancel(MailAccount who, ImportId id);  // what is in stays
   [[nodiscard]] Result<ImportJob> show(MailAccount who, ImportId id);
@@ -84,6 +96,7 @@ class Transfers {
  private:
   struct Folder;
   struct Job;
+  struct Batch;
   class Export;
   // Shared by the map and the call that works on it.
   using JobPtr = std::shared_ptr<Job>;
@@ -97,8 +110,12 @@ class Transfers {
   Task<Status> record_end(MailAccount who, Job& job, ImportJob::State state);
   Task<Result<Folder*>> folder(MailAccount who, Job& job, const MailItem& item);
   Task<Status> add_items(MailAccount who, Job& job, std::vector<MailItem> items);
-  Task<Result<bool>> is_there(MailAccount who, Folder& folder, const MailItem& item);
-  Task<Status> commit(MailAccount who, Job& job, Folder& folder, std::vector<NewMessage> batch);
+  // The entry that stands for it; 0: none does.
+  Task<Result<Uid>> is_there(MailAccount who, Job& job, Folder& folder, const MailItem& item);
+  Task<Status> add_item(MailAccount who, Job& job, MailItem item, Batch& batch);
+  Task<Status> commit(MailAccount who, Job& job, Batch& batch);
+  Task<Status> load_origins(MailAccount who, Job& job);
+  Task<Status> sync_flags(MailAccount who, Job& job, std::vector<MailItem> items);
 
   Store& store_;
   Mailboxes& mailboxes_;

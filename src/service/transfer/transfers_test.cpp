@@ -207,3 +207,130 @@ TEST_CASE("as many imports run as the limit says; those that ended make place") 
   r.begin(r.hanako);
   CHECK(r.transfers.list(many[3]).empty());
 }
+
+namespace {
+
+MailItem from(MailItem item, std::uint32_t uid, std::uint32_t validity = 7,
+              const std::string& folder = "INBOX") {
+  item.origin = MailOrigin{folder, validity, uid};
+  return item;
+}
+
+// Flags alone, as a second run tells them.
+MailItem flags_of(std::uint32_t uid, std::uint32_t bits, std::vector<std::string> keywords = {}) {
+  MailItem item;
+  item.folder = "INBOX";
+  item.origin = MailOrigin{"INBOX", 7, uid};
+  item.flags = {bits, std::move(keywords)};
+  return item;
+}
+
+}  // namespace
+
+TEST_CASE("an import goes on by UIDs: nothing comes twice, and copies at the source stay copies") {
+  Rig r;
+  const auto known = [&](ImportId id, const std::string& folder = "INBOX") {
+    const auto found = r.w.call(r.transfers.known(r.hanako, id, folder));
+    REQUIRE(found.has_value());
+    return std::pair(found->uid_validity, found->uids);
+  };
+  const ImportId first = r.begin(r.hanako);
+  CHECK(known(first) == std::pair(0U, std::string()));
+  const auto two = r.add(r.hanako, first, {from(Rig::item("same"), 1), from(Rig::item("b"), 2)});
+  REQUIRE(two.has_value());
+  CHECK(two->imported == 2);
+  // Its client is killed here. The next one sends what was on its way again, and UID 5, a copy.
+  const ImportId second = r.begin(r.hanako);
+  CHECK(known(second) == std::pair(7U, std::string("1:2")));
+  CHECK(known(second, "Work") == std::pair(0U, std::string()));
+  const auto more =
+      r.add(r.hanako, second,
+            {from(Rig::item("b"), 2), from(Rig::item("c"), 4), from(Rig::item("same"), 5)});
+  REQUIRE(more.has_value());
+  CHECK(more->imported == 2);
+  CHECK(more->skipped == 1);
+  CHECK(known(second) == std::pair(7U, std::string("1:2,4:5")));
+  CHECK(r.mails(r.hanako) == 4);
+  // Removed here, it doesn't come again.
+  REQUIRE(r.w.call(r.w->mailboxes.remove(r.hanako, "Work")).error().code == Code::not_found);
+  // The source gives all of them other UIDs: each finds its message by its octets.
+  const ImportId third = r.begin(r.hanako);
+  const auto renumbered =
+      r.add(r.hanako, third,
+            {from(Rig::item("same"), 1, 8), from(Rig::item("b"), 2, 8), from(Rig::item("c"), 3, 8),
+             from(Rig::item("same"), 4, 8), from(Rig::item("same"), 5, 8)});
+  REQUIRE(renumbered.has_value());
+  CHECK(renumbered->skipped == 4);
+  CHECK(renumbered->imported == 1);
+  CHECK(known(third) == std::pair(8U, std::string("1:5")));
+  CHECK(known(r.begin(r.hanako)) == std::pair(8U, std::string("1:5")));
+}
+
+TEST_CASE("what came by another way is found by its octets, and known by its origin from then on") {
+  Rig r;
+  const ImportId plain = r.begin(r.hanako);
+  REQUIRE(r.add(r.hanako, plain, {Rig::item("a"), Rig::item("b")}).has_value());
+  const ImportId id = r.begin(r.hanako);
+  const auto job = r.add(r.hanako, id, {from(Rig::item("b"), 9)});
+  REQUIRE(job.has_value());
+  CHECK(job->skipped == 1);
+  CHECK(r.w.call(r.transfers.known(r.hanako, r.begin(r.hanako), "INBOX"))->uids == "9");
+  CHECK(r.mails(r.hanako) == 2);
+}
+
+TEST_CASE("flags: what changed at the source changes here, what changed here stays") {
+  Rig r;
+  const ImportId id = r.begin(r.hanako);
+  REQUIRE(r.add(r.hanako, id, {from(Rig::item("a"), 1), from(Rig::item("b"), 2)}).has_value());
+  const auto inbox = r.w.call(r.w->mailboxes.open(r.hanako, "INBOX"));
+  REQUIRE(inbox.has_value());
+  StoreFlags here;
+  here.uids = {inbox->entries[0].uid};
+  here.operation = FlagsOperation::add;
+  here.flags = {Flags::flagged, {"mine"}};
+  REQUIRE(r.w.call(r.w->mailboxes.store_flags(r.hanako, inbox->mailbox.id, here)).has_value());
+  const ImportId next = r.begin(r.hanako);
+  const auto told = [&](std::uint64_t updated) {
+    const auto job = r.add(r.hanako, next,
+                           {flags_of(1, Flags::answered, {"work", "new"}),
+                            flags_of(2, Flags::seen, {"$Forwarded", "work"}), flags_of(3, 1)});
+    REQUIRE(job.has_value());
+    CHECK(job->updated == updated);
+    const auto now = r.w.call(r.w->mailboxes.open(r.hanako, "INBOX"));
+    REQUIRE(now->entries.size() == 2);
+    CHECK(now->entries[0].flags ==
+          Flags{Flags::flagged | Flags::answered, {"mine", "new", "work"}});
+    CHECK(now->entries[1].flags == Flags{Flags::seen, {"$Forwarded", "work"}});
+  };
+  told(1);
+  told(1);  // again: nothing has changed
+}
+
+TEST_CASE("origins are an account's own, and a source's own") {
+  Rig r;
+  const ImportId id = r.begin(r.hanako);
+  REQUIRE(r.add(r.hanako, id, {from(Rig::item("a"), 1)}).has_value());
+  CHECK(r.w.call(r.transfers.known(r.ken, id, "INBOX")).error().code == Code::not_found);
+  CHECK(r.w.call(r.transfers.known(r.ken, r.begin(r.ken), "INBOX"))->uids.empty());
+  const auto other = r.w.call(r.transfers.begin(r.hanako, "another source"));
+  CHECK(r.w.call(r.transfers.known(r.hanako, other->id, "INBOX"))->uids.empty());
+  CHECK(r.w.call(r.transfers.known(r.hanako, id, "INBOX")).error().code == Code::conflict);
+}
+
+TEST_CASE("many messages make few objects, and all of them are known") {
+  Rig r;
+  const ImportId id = r.begin(r.ken);
+  for (std::uint32_t uid = 1; uid <= 1200; uid += 100) {
+    std::vector<MailItem> items;
+    for (std::uint32_t i = uid; i < uid + 100; ++i)
+      items.push_back(from(Rig::item(std::to_string(i)), i));
+    REQUIRE(r.add(r.ken, id, std::move(items)).has_value());
+  }
+  CHECK(r.w.call(r.transfers.known(r.ken, r.begin(r.ken), "INBOX"))->uids == "1:1200");
+  Store& store = r.w.store;
+  const auto objects = r.w.call(store.read(r.other, [&](Tx& tx) {
+    return tx.objects().list(r.ken.account, ObjectKind::import_origins);
+  }));
+  REQUIRE(objects.has_value());
+  CHECK(objects->size() < 5);
+}

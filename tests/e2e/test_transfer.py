@@ -6,9 +6,10 @@ import subprocess
 import unittest
 import urllib.error
 import urllib.request
+import zipfile
 
 from harness import PASSWORD, PROGRAM, FumiTest, octets, message
-from processes import remove, scratch, wait_until
+from processes import remove, run, scratch, wait_until
 
 HANAKO, TARO = "hanako@acme.example", "taro@acme.example"
 FOLDERS = {"INBOX": 3, "Work/2026": 2, "&ZeVnLA-": 1}  # the last one: 日本
@@ -108,6 +109,36 @@ class Transfer(FumiTest):
         self.assertEqual({folder.get_bytes(key).replace(b"\r\n", b"\n") for key in folder.keys()}, wanted)
         self.assertEqual(sum("F" in mail.get_flags() for mail in folder), sum("\\Flagged" in flags for _, flags, _ in before["INBOX"]))
         self.assertIn("Work.2026", folder.list_folders())
+
+    def test_zip(self):
+        user = self.account("zipped")
+        before = self.fill(user)
+        out, back = self.folder / "out.zip", self.account("unzipped")
+        self.assertEqual(self.fumi.json("mail", "export", user, "--zip", out)["mails"], 7)
+        with zipfile.ZipFile(out) as archive:
+            self.assertIsNone(archive.testzip())
+            names = archive.namelist()
+            self.assertIn("日本/", names)
+            mails = {name: archive.read(name) for name in names if name.endswith(".eml")}
+            self.assertEqual(sorted(mails.values()), sorted(mail for rows in before.values() for mail, _, _ in rows))
+            manifest = [json.loads(line) for line in archive.read("manifest.jsonl").splitlines()][1:]
+            self.assertEqual({line["file"] for line in manifest if "file" in line}, set(mails))
+        run(["unzip", "-q", out, "-d", self.folder / "unpacked"], environment={"LC_ALL": "C.UTF-8"})
+        self.assertEqual(sum(1 for _ in (self.folder / "unpacked" / "日本").glob("*.eml")), 1)
+        done = self.fumi.json("mail", "import", back, "--zip", out)
+        self.assertEqual((done["imported"], done["skipped"]), (7, 0))
+        self.assertEqual(self.contents(back), before)
+        self.assertEqual(self.fumi.json("mail", "import", back, "--zip", out)["skipped"], 7)
+        # As other programs pack it: no manifest, and a name that leads out.
+        with zipfile.ZipFile(self.folder / "other.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("箱/1.eml", text(1).replace(b"\r\n", b"\n"))
+        other = self.account("other-zip")
+        self.assertEqual(self.fumi.json("mail", "import", other, "--zip", self.folder / "other.zip")["imported"], 1)
+        with zipfile.ZipFile(self.folder / "evil.zip", "w") as archive:
+            archive.writestr("../../evil.eml", text(2))
+        code, output = self.fumi.cli("mail", "import", other, "--zip", self.folder / "evil.zip", check=False)
+        self.assertEqual(code, 1)
+        self.assertIn("../../evil.eml", output)
 
     def test_python_writes(self):
         user = self.account("python")

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "app/cli/client.h"
 
@@ -15,7 +16,12 @@ struct Commands {
   ClientContext& context;
   CommonOptions options;
   std::string name, tenant, second, password_file, display_name, quota, file;
-  std::string mbox, maildir, folder;
+  std::string mbox, maildir, zip, folder;
+  std::string imap, ca_file;  // password_file and imap_token_file go with it
+  std::string imap_token_file;
+  std::vector<std::string> imap_only, imap_except, imap_map;
+  std::uint32_t mails_per_second = 0;
+  bool imap_clear = false, sync_flags = false;
   std::string message, from, to, status, since, until, domain, stream = "operation";
   bool follow = false, set_password = false;
 };

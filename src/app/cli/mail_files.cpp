@@ -45,26 +45,6 @@ using File = std::unique_ptr<std::FILE, CloseFile>;
 
 std::string reason(const std::string& path) { return path + ": " + std::strerror(errno); }
 
-// What other programs call the mailboxes that everybody has.
-MailboxRole role_of(std::string_view name) {
-  struct Known {
-    std::string_view name;
-    MailboxRole role;
-  };
-  for (const Known& known :
-       {Known{"inbox", MailboxRole::inbox}, Known{"drafts", MailboxRole::drafts},
-        Known{"下書き", MailboxRole::drafts}, Known{"sent", MailboxRole::sent},
-        Known{"sent items", MailboxRole::sent}, Known{"sent messages", MailboxRole::sent},
-        Known{"送信済み", MailboxRole::sent}, Known{"送信済みアイテム", MailboxRole::sent},
-        Known{"trash", MailboxRole::trash}, Known{"deleted items", MailboxRole::trash},
-        Known{"deleted messages", MailboxRole::trash}, Known{"ごみ箱", MailboxRole::trash},
-        Known{"junk", MailboxRole::junk}, Known{"spam", MailboxRole::junk},
-        Known{"junk e-mail", MailboxRole::junk}, Known{"迷惑メール", MailboxRole::junk},
-        Known{"archive", MailboxRole::archive}, Known{"アーカイブ", MailboxRole::archive}})
-    if (ascii::iequals(name, known.name)) return known.role;
-  return MailboxRole::none;
-}
-
 std::string replace_all(std::string text, std::string_view from, std::string_view to) {
   for (std::size_t at = text.find(from); at != std::string::npos;
        at = text.find(from, at + to.size()))
@@ -158,13 +138,13 @@ class MboxSource final : public MailSource {
     reader_ = mime::MboxReader(api::kMailOctetsMax);
     MailItem item;
     item.folder = part.mailbox;
-    item.role = role_of(part.mailbox);
+    item.role = role_of_name(part.mailbox);
     return std::optional<MailItem>(std::move(item));
   }
   Result<std::optional<MailItem>> item_of(mime::MboxMessage message) {
     MailItem item;
     item.folder = parts_[at_ - 1].mailbox;
-    item.role = role_of(item.folder);
+    item.role = role_of_name(item.folder);
     item.flags = flags_of(message.flags);
     item.received = message.received;
     item.bytes = std::move(message.bytes);
@@ -195,7 +175,7 @@ class MaildirSource final : public MailSource {
       const std::string path = files_[file_at_++];
       MailItem item;
       item.folder = parts_[at_ - 1].mailbox;
-      item.role = role_of(item.folder);
+      item.role = role_of_name(item.folder);
       FUMI_TRY(const bool taken, read(path, item));
       if (taken) return std::optional<MailItem>(std::move(item));
     }
@@ -221,7 +201,7 @@ class MaildirSource final : public MailSource {
     }
     MailItem item;
     item.folder = part.mailbox;
-    item.role = role_of(part.mailbox);
+    item.role = role_of_name(part.mailbox);
     return std::optional<MailItem>(std::move(item));
   }
 
@@ -410,6 +390,25 @@ class MaildirSink final : public MailSink {
 };
 
 }  // namespace
+
+MailboxRole role_of_name(std::string_view name) {
+  struct Known {
+    std::string_view name;
+    MailboxRole role;
+  };
+  for (const Known& known :
+       {Known{"inbox", MailboxRole::inbox}, Known{"drafts", MailboxRole::drafts},
+        Known{"下書き", MailboxRole::drafts}, Known{"sent", MailboxRole::sent},
+        Known{"sent items", MailboxRole::sent}, Known{"sent messages", MailboxRole::sent},
+        Known{"送信済み", MailboxRole::sent}, Known{"送信済みアイテム", MailboxRole::sent},
+        Known{"trash", MailboxRole::trash}, Known{"deleted items", MailboxRole::trash},
+        Known{"deleted messages", MailboxRole::trash}, Known{"ごみ箱", MailboxRole::trash},
+        Known{"junk", MailboxRole::junk}, Known{"spam", MailboxRole::junk},
+        Known{"junk e-mail", MailboxRole::junk}, Known{"迷惑メール", MailboxRole::junk},
+        Known{"archive", MailboxRole::archive}, Known{"アーカイブ", MailboxRole::archive}})
+    if (ascii::iequals(name, known.name)) return known.role;
+  return MailboxRole::none;
+}
 
 Result<std::unique_ptr<MailSource>> open_mbox(const std::string& path, const std::string& folder) {
   std::error_code error;

@@ -9,6 +9,8 @@
 #include <map>
 #include <vector>
 
+#include "app/cli/zip_archive.h"
+
 using namespace fumi;
 using namespace fumi::app;
 
@@ -102,6 +104,9 @@ TEST_CASE("an account in mbox files and in a Maildir comes back the same") {
   CHECK(fs::exists(folder.at("m/Sent/2026.mbox")));
   write_all(create_maildir(folder.at("d")), account());
   check_same(read_all(open_maildir(folder.at("d"), "")), account());
+  write_all(create_zip(folder.at("z.zip")), account());
+  check_same(read_all(open_zip(folder.at("z.zip"), "")), account());
+  CHECK(create_zip(folder.at("z.zip")).error().code == Code::conflict);
   // Again, as after an interruption: nothing is there twice.
   write_all(create_maildir(folder.at("d")), account());
   check_same(read_all(open_maildir(folder.at("d"), "")), account());
@@ -165,5 +170,76 @@ TEST_CASE("files that are none of these, and links out of the folder") {
       if (entry.path().extension() == ".mbox" && entry.path().filename() != "no.mbox")
         CHECK(entry.path().string().starts_with(folder.at("e/")));
     fs::remove_all(folder.at("e"));
+  }
+}
+
+TEST_CASE("a ZIP's names are fit for any system, and mean the mailbox without the manifest") {
+  const Folder folder;
+  const std::vector<MailItem> mails{item("CON/a:b. /.x", "one", 0),
+                                    item("manifest.jsonl", "two", 0), item("INBOX", "a/b: c?", 0)};
+  write_all(create_zip(folder.at("z.zip")), mails);
+  check_same(read_all(open_zip(folder.at("z.zip"), "")), mails);
+  const auto zip = ZipReader::open(folder.at("z.zip"));
+  REQUIRE(zip.has_value());
+  auto without = ZipWriter::create(folder.at("w.zip"));
+  REQUIRE(without.has_value());
+  for (std::size_t i = 0; i < (*zip)->size(); ++i) {
+    const std::string name = (*zip)->name(i);
+    if (name == "manifest.jsonl") continue;
+    CAPTURE(name);
+    CHECK(name.find_first_of("<>:\"|?*\\") == std::string::npos);
+    CHECK_FALSE(name.starts_with("CON/"));
+    CHECK_FALSE(name.starts_with("manifest.jsonl/"));
+    if (!name.ends_with('/'))
+      REQUIRE((*without)->add(name, *(*zip)->read(i, 1000), Instant()).has_value());
+  }
+  REQUIRE((*without)->add("loose.EML", "Subject: loose\n\nx\n", Instant()).has_value());
+  REQUIRE((*without)->add("INBOX/readme.txt", "no mail", Instant()).has_value());
+  REQUIRE((*without)->finish().has_value());
+  std::map<std::string, std::string> found;
+  for (const MailItem& mail : read_all(open_zip(folder.at("w.zip"), "箱")))
+    found[mail.folder] += mail.bytes;
+  CHECK(found == std::map<std::string, std::string>{{"CON/a:b. /.x", mails[0].bytes},
+                                                    {"manifest.jsonl", mails[1].bytes},
+                                                    {"INBOX", mails[2].bytes},
+                                                    {"箱", "Subject: loose\r\n\r\nx\r\n"}});
+}
+
+TEST_CASE("a ZIP's manifest that is wrong says where") {
+  const Folder folder;
+  const std::string head = "{\"fumi_mail\":1}\n";
+  const auto error_of = [&](const std::string& manifest) -> std::string {
+    fs::remove(folder.at("z.zip"));
+    auto zip = ZipWriter::create(folder.at("z.zip"));
+    REQUIRE((*zip)->add("a.eml", "Subject: a\r\n\r\n", Instant()).has_value());
+    REQUIRE((*zip)->add("manifest.jsonl", manifest, Instant()).has_value());
+    REQUIRE((*zip)->finish().has_value());
+    auto source = open_zip(folder.at("z.zip"), "");
+    if (!source) return source.error().detail;
+    for (;;) {
+      const auto next = (*source)->next();
+      if (!next) return next.error().detail;
+      if (!*next) return "";
+    }
+  };
+  CHECK(error_of(head + "{\"folder\":\"A\",\"file\":\"a.eml\"}\n").empty());
+  struct Row {
+    std::string manifest, why;
+  };
+  for (const Row& row :
+       {Row{"", "not of this kind"}, Row{"{\"fumi_mail\":2}\n", "not of this kind"},
+        Row{head + "{\"folder\":\"A\"", "no end"}, Row{head + "[]\n", "no JSON object"},
+        Row{head + "{\"file\":\"a.eml\"}\n", "names no folder"},
+        Row{head + "{\"folder\":\"A\",\"file\":\"b.eml\"}\n", "\"b.eml\" is not in"},
+        Row{head + "{\"folder\":\"A\",\"octets\":5}\n", "\"octets\""},
+        Row{head + "{\"folder\":\"A\",\"flags\":[\"\\\\Odd\"]}\n", "\"flags\""},
+        Row{head + std::string(20'000, ' '), "16 KiB"},
+        Row{head + "{\"folder\":\"A\",\"file\":\"a.eml\"}\n{\"folder\":\"A\",\"file\":\"a.eml\"}\n",
+            "named twice"}}) {
+    CAPTURE(row.manifest.substr(0, 80));
+    const std::string why = error_of(row.manifest);
+    CAPTURE(why);
+    CHECK(why.find(row.why) != std::string::npos);
+    CHECK(why.find("line") != std::string::npos);
   }
 }

@@ -1,54 +1,61 @@
 #include "service/mailbox/mailboxes.h"
 
+#include <algorithm>
+
 #include "mime/preview.h"
+#include "service/mailbox/detail/by_rights.h"
 
 namespace fumi::service {
 namespace {
 
-Result<Mailbox> require(Tx& tx, AccountId account, const std::string& name) {
-  FUMI_TRY(auto mailbox, tx.mailboxes().mailbox_by_name(account, name));
-  if (!mailbox) return fail(Code::not_found, "opening a mailbox", "there is no mailbox " + name);
-  return std::move(*mailbox);
-}
+using detail::Carry;
 
-Status take_away(Tx& tx, AccountId account, MailboxId mailbox, Uid uid) {
-  StoreFlags change;
-  change.uids = {uid};
-  change.operation = FlagsOperation::add;
-  change.flags.bits = Flags::deleted;
-  FUMI_TRY([[maybe_unused]] const StoredFlags marked,
-           tx.mailboxes().store_flags(account, mailbox, change));
-  FUMI_TRY(const std::vector<Uid> gone, tx.mailboxes().expunge(account, mailbox, change.uids));
-  if (gone.empty()) return fail(Code::conflict, "replacing a message", "it is gone");
-  return {};
+// A quota, and what is used of it, is told to those who may read some of the mail.
+Result<bool> shares_mail(Tx& tx, const MailAccount& who) {
+  Gate gate(tx, who);
+  if (gate.is_own(who.account)) return true;
+  if (!gate.home()) return false;
+  FUMI_TRY(const auto shared, tx.acls().shared_with(gate.home()));
+  return std::ranges::any_of(shared, [&](const SharedMailbox& one) {
+    return one.owner == who.account && one.rights.has(Rights::read);
+  });
 }
 
 }  // namespace
 
 Task<Result<std::vector<Mailbox>>> Mailboxes::list(MailAccount who) {
-  auto work = [&](Tx& tx) { return tx.mailboxes().mailboxes(who.account); };
+  auto work = [&](Tx& tx) -> Result<std::vector<Mailbox>> {
+    if (!Gate(tx, who).is_own(who.account)) return fail(Code::not_found, "listing mailboxes");
+    return tx.mailboxes().mailboxes(who.account);
+  };
   co_return co_await store_.read(who.scope, std::move(work));
 }
 
 Task<Result<Account>> Mailboxes::account(MailAccount who) {
   auto work = [&](Tx& tx) -> Result<Account> {
+    FUMI_TRY(const bool shares, shares_mail(tx, who));
     FUMI_TRY(auto account, tx.directory().account(who.account));
-    if (!account) return fail(Code::not_found, "reading the account");
+    if (!account || !shares) return fail(Code::not_found, "reading the account");
     return std::move(*account);
   };
   co_return co_await store_.read(who.scope, std::move(work));
 }
 
 Task<Result<Mailbox>> Mailboxes::find(MailAccount who, std::string name) {
-  auto work = [&](Tx& tx) { return require(tx, who.account, name); };
+  auto work = [&](Tx& tx) -> Result<Mailbox> {
+    FUMI_TRY(Permit permit, Gate(tx, who).by_name(name, Rights::read));
+    return std::move(permit.mailbox);
+  };
   co_return co_await store_.read(who.scope, std::move(work));
 }
 
 Task<Result<OpenedMailbox>> Mailboxes::open(MailAccount who, std::string name) {
   auto work = [&](Tx& tx) -> Result<OpenedMailbox> {
     OpenedMailbox opened;
-    FUMI_TRY(opened.mailbox, require(tx, who.account, name));
-    FUMI_TRY(opened.entries, tx.mailboxes().entries(who.account, opened.mailbox.id, Uid{1}));
+    FUMI_TRY(Permit permit, Gate(tx, who).by_name(name, Rights::read));
+    opened.mailbox = std::move(permit.mailbox);
+    FUMI_TRY(opened.entries,
+             tx.mailboxes().entries(opened.mailbox.owner, opened.mailbox.id, Uid{1}));
     return opened;
   };
   co_return co_await store_.read(who.scope, std::move(work));
@@ -87,8 +94,10 @@ Status bring_up(Tx& tx, const Mailbox& now, MailboxIndex& index) {
 Task<Result<WatchedMailbox>> Mailboxes::watch(MailAccount who, std::string name) {
   auto work = [&](Tx& tx) -> Result<WatchedMailbox> {
     WatchedMailbox watched;
-    FUMI_TRY(watched.mailbox, require(tx, who.account, name));
-    watched.index = indexes_.hold({who.scope.tenant, who.account, watched.mailbox.id});
+    FUMI_TRY(Permit permit, Gate(tx, who).by_name(name, Rights::read));
+    watched.mailbox = std::move(permit.mailbox);
+    watched.rights = permit.rights;
+    watched.index = indexes_.hold({who.scope.tenant, watched.mailbox.owner, watched.mailbox.id});
     FUMI_CHECK(bring_up(tx, watched.mailbox, *watched.index));
     return watched;
   };
@@ -100,9 +109,9 @@ Task<Result<WatchedMailbox>> Mailboxes::watch(MailAccount who, std::string name)
 Task<Result<WatchedMailbox>> Mailboxes::watch(MailAccount who, MailboxId mailbox) {
   auto work = [&](Tx& tx) -> Result<WatchedMailbox> {
     WatchedMailbox watched;
-    FUMI_TRY(auto found, tx.mailboxes().mailbox(who.account, mailbox));
-    if (!found) return fail(Code::not_found, "opening a mailbox");
-    watched.mailbox = std::move(*found);
+    FUMI_TRY(Permit permit, Gate(tx, who).by_id(mailbox, Rights::read));
+    watched.mailbox = std::move(permit.mailbox);
+    watched.rights = permit.rights;
     watched.index = indexes_.hold({who.scope.tenant, who.account, mailbox});
     FUMI_CHECK(bring_up(tx, watched.mailbox, *watched.index));
     return watched;
@@ -123,6 +132,7 @@ Task<Result<Mailboxes::Snapshot>> Mailboxes::refresh(MailAccount who,
   const std::uint64_t rings = index->rings();
   const Snapshot before = index->current();
   auto work = [&](Tx& tx) -> Status {
+    FUMI_CHECK(Gate(tx, who).check(key.mailbox, Rights::read));
     FUMI_TRY(const auto found, tx.mailboxes().mailbox(who.account, key.mailbox));
     if (!found) return fail(Code::not_found, "reading changes", "the mailbox is gone");
     // Read later and yet older: the database was set back (a failover, a restored backup).
@@ -138,30 +148,58 @@ Task<Result<Mailboxes::Snapshot>> Mailboxes::refresh(MailAccount who,
 }
 
 Task<Result<Mailbox>> Mailboxes::create(MailAccount who, std::string name, MailboxRole role) {
-  auto work = [&](Tx& tx) { return tx.mailboxes().create_mailbox(who.account, name, role); };
+  auto work = [&](Tx& tx) -> Result<Mailbox> {
+    Gate gate(tx, who);
+    FUMI_TRY(const auto made, gate.for_new(name));
+    if (!gate.is_own(made.owner) && role != MailboxRole::none) {
+      return fail(Code::denied, "creating a mailbox", "special uses are the owner's");
+    }
+    return tx.mailboxes().create_mailbox(made.owner, made.path, role);
+  };
   co_return co_await store_.write(who.scope, std::move(work));
 }
 
 Task<Status> Mailboxes::rename(MailAccount who, std::string from, std::string to) {
   auto work = [&](Tx& tx) -> Status {
-    FUMI_TRY(const Mailbox mailbox, require(tx, who.account, from));
-    return tx.mailboxes().rename_mailbox(who.account, mailbox.id, to);
+    constexpr const char* kDoing = "renaming a mailbox";
+    Gate gate(tx, who);
+    FUMI_TRY(const Permit permit, gate.by_name(from, Rights::remove));
+    const Mailbox& mailbox = permit.mailbox;
+    FUMI_TRY(const auto made, gate.for_new(to));
+    if (made.owner != mailbox.owner) return fail(Code::invalid, kDoing, "into another account");
+    FUMI_TRY(const auto inbox, tx.mailboxes().mailbox_by_role(mailbox.owner, MailboxRole::inbox));
+    // It would take all mail out of it.
+    if (!gate.is_own(mailbox.owner) && inbox && inbox->id == mailbox.id) {
+      return fail(Code::denied, kDoing, "the inbox is its owner's");
+    }
+    return tx.mailboxes().rename_mailbox(mailbox.owner, mailbox.id, made.path);
   };
   co_return co_await store_.write(who.scope, std::move(work));
 }
 
 Task<Status> Mailboxes::remove(MailAccount who, std::string name) {
   auto work = [&](Tx& tx) -> Status {
-    FUMI_TRY(const Mailbox mailbox, require(tx, who.account, name));
-    return tx.mailboxes().delete_mailbox(who.account, mailbox.id);
+    FUMI_TRY(const Permit permit, Gate(tx, who).by_name(name, Rights::remove));
+    return tx.mailboxes().delete_mailbox(permit.mailbox.owner, permit.mailbox.id);
   };
   co_return co_await store_.write(who.scope, std::move(work));
 }
 
 Task<Status> Mailboxes::subscribe(MailAccount who, std::string name, Subscription subscription) {
   auto work = [&](Tx& tx) -> Status {
-    FUMI_TRY(const Mailbox mailbox, require(tx, who.account, name));
-    return tx.mailboxes().set_subscribed(who.account, mailbox.id, subscription == Subscription::on);
+    Gate gate(tx, who);
+    const bool on = subscription == Subscription::on;
+    FUMI_TRY(const auto mailbox, gate.known_as(name));
+    if (mailbox && gate.is_own(mailbox->owner)) {
+      return tx.mailboxes().set_subscribed(mailbox->owner, mailbox->id, on);
+    }
+    // RFC 4314 §4: leaving off needs no right. It tells nothing either.
+    const bool reserved = name.starts_with(kOtherUsers) || name.starts_with(kSharedAccounts);
+    if (!on && reserved) {
+      return mailbox ? tx.acls().set_subscribed(gate.home(), mailbox->id, false) : Status();
+    }
+    FUMI_TRY(const Permit permit, gate.by_name(name, Rights::lookup));
+    return tx.acls().set_subscribed(gate.home(), permit.mailbox.id, true);
   };
   co_return co_await store_.write(who.scope, std::move(work));
 }
@@ -208,12 +246,20 @@ Task<Result<std::vector<Appended>>> Mailboxes::put(MailAccount who, std::string 
     pending.push_back(std::move(*blob));
   }
   auto work = [&](Tx& tx) -> Result<std::vector<Appended>> {
-    FUMI_TRY(const Mailbox target, require(tx, who.account, mailbox));
-    if (replaced) FUMI_CHECK(take_away(tx, who.account, replaced->from, replaced->uid));
+    Gate gate(tx, who);
+    FUMI_TRY(const Permit target, gate.by_name(mailbox, Rights::insert));
+    if (replaced) {
+      constexpr std::uint32_t kTake = Rights::read | Rights::mark_deleted | Rights::expunge;
+      FUMI_TRY(const Permit source, gate.by_id(replaced->from, kTake));
+      const std::vector<Uid> old(1, replaced->uid);
+      FUMI_TRY(const auto gone, detail::take_away(tx, source.mailbox, old));
+      if (gone.empty()) return fail(Code::conflict, "replacing a message", "it is gone");
+    }
     std::vector<Appended> appended;
     for (std::size_t i = 0; i < contents.size(); ++i) {
       FUMI_TRY(const Appended one,
-               tx.mailboxes().append(who.account, target.id, contents[i], messages[i].flags));
+               tx.mailboxes().append(target.mailbox.owner, target.mailbox.id, contents[i],
+                                     permitted(messages[i].flags, target.rights)));
       appended.push_back(one);
     }
     if (also) FUMI_CHECK(also(tx, appended));
@@ -228,13 +274,19 @@ Task<Result<std::vector<Appended>>> Mailboxes::put(MailAccount who, std::string 
 }
 
 Task<Result<std::vector<Entry>>> Mailboxes::entries(MailAccount who, MailboxId mailbox, Uid first) {
-  auto work = [&](Tx& tx) { return tx.mailboxes().entries(who.account, mailbox, first); };
+  auto work = [&](Tx& tx) -> Result<std::vector<Entry>> {
+    FUMI_CHECK(Gate(tx, who).check(mailbox, Rights::read));
+    return tx.mailboxes().entries(who.account, mailbox, first);
+  };
   co_return co_await store_.read(who.scope, std::move(work));
 }
 
 Task<Result<std::vector<EntryEmail>>> Mailboxes::emails(MailAccount who, MailboxId mailbox,
                                                         std::vector<Uid> uids) {
-  auto work = [&](Tx& tx) { return tx.mailboxes().emails(who.account, mailbox, uids); };
+  auto work = [&](Tx& tx) -> Result<std::vector<EntryEmail>> {
+    FUMI_CHECK(Gate(tx, who).check(mailbox, Rights::read));
+    return tx.mailboxes().emails(who.account, mailbox, uids);
+  };
   co_return co_await store_.read(who.scope, std::move(work));
 }
 
@@ -246,10 +298,9 @@ Task<Result<StoredFlags>> Mailboxes::store_flags(MailAccount who, MailboxId mail
                                                  StoreFlags change) {
   Mailbox before;
   auto work = [&](Tx& tx) -> Result<StoredFlags> {
-    FUMI_TRY(auto found, tx.mailboxes().mailbox(who.account, mailbox));
-    if (!found) return fail(Code::not_found, "changing flags", "the mailbox is gone");
-    before = std::move(*found);
-    return tx.mailboxes().store_flags(who.account, mailbox, change);
+    FUMI_TRY(Permit permit, Gate(tx, who).by_id(mailbox, Rights::read));
+    before = permit.mailbox;
+    return detail::store_permitted(tx, permit, change);
   };
   auto stored = co_await store_.write(who.scope, std::move(work));
   if (!stored || stored->changed.empty()) co_return stored;
@@ -266,8 +317,10 @@ Task<Result<StoredFlags>> Mailboxes::store_flags(MailAccount who, MailboxId mail
 Task<Result<CopiedUids>> Mailboxes::copy(MailAccount who, MailboxId from, std::vector<Uid> uids,
                                          std::string to) {
   auto work = [&](Tx& tx) -> Result<CopiedUids> {
-    FUMI_TRY(const Mailbox target, require(tx, who.account, to));
-    return tx.mailboxes().copy(who.account, from, uids, target.id);
+    Gate gate(tx, who);
+    FUMI_TRY(const Permit source, gate.by_id(from, Rights::read));
+    FUMI_TRY(const Permit target, gate.by_name(to, Rights::insert));
+    return detail::carry(tx, source, uids, target, Carry::copy);
   };
   co_return co_await store_.write(who.scope, std::move(work));
 }
@@ -275,21 +328,28 @@ Task<Result<CopiedUids>> Mailboxes::copy(MailAccount who, MailboxId from, std::v
 Task<Result<CopiedUids>> Mailboxes::move(MailAccount who, MailboxId from, std::vector<Uid> uids,
                                          std::string to) {
   auto work = [&](Tx& tx) -> Result<CopiedUids> {
-    FUMI_TRY(const Mailbox target, require(tx, who.account, to));
-    return tx.mailboxes().move(who.account, from, uids, target.id);
+    Gate gate(tx, who);
+    FUMI_TRY(const Permit source,
+             gate.by_id(from, Rights::read | Rights::mark_deleted | Rights::expunge));
+    FUMI_TRY(const Permit target, gate.by_name(to, Rights::insert));
+    return detail::carry(tx, source, uids, target, Carry::move);
   };
   co_return co_await store_.write(who.scope, std::move(work));
 }
 
 Task<Result<std::vector<Uid>>> Mailboxes::expunge(MailAccount who, MailboxId mailbox,
                                                   std::optional<std::vector<Uid>> uids) {
-  auto work = [&](Tx& tx) { return tx.mailboxes().expunge(who.account, mailbox, uids); };
+  auto work = [&](Tx& tx) -> Result<std::vector<Uid>> {
+    FUMI_CHECK(Gate(tx, who).check(mailbox, Rights::read | Rights::expunge));
+    return tx.mailboxes().expunge(who.account, mailbox, uids);
+  };
   co_return co_await store_.write(who.scope, std::move(work));
 }
 
 Task<Result<std::vector<Uid>>> Mailboxes::depart(MailAccount who, MailboxId mailbox,
                                                  Departure departure) {
   auto work = [&](Tx& tx) -> Result<std::vector<Uid>> {
+    FUMI_CHECK(Gate(tx, who).check(mailbox, Rights::everything));
     StoreFlags seen{departure.seen, FlagsOperation::add, {}, std::nullopt};
     seen.flags.bits = Flags::seen;
     StoreFlags deleted{departure.removed, FlagsOperation::add, {}, std::nullopt};
@@ -305,6 +365,7 @@ Task<Result<std::vector<Uid>>> Mailboxes::depart(MailAccount who, MailboxId mail
 Task<Result<Mailboxes::News>> Mailboxes::changes(MailAccount who, MailboxId mailbox, ModSeq since) {
   auto work = [&](Tx& tx) -> Result<News> {
     News news;
+    FUMI_CHECK(Gate(tx, who).check(mailbox, Rights::read));
     FUMI_TRY(auto found, tx.mailboxes().mailbox(who.account, mailbox));
     if (!found) return fail(Code::not_found, "reading changes", "the mailbox is gone");
     news.mailbox = std::move(*found);

@@ -1,5 +1,9 @@
 // Mailboxes: what reading protocols do with an account's mail. One method is one command's worth of
 // work in one transaction; sessions know nothing of transactions.
+//
+// Each asks the Gate (rights.h) whether the actor of `who` may: not_found and denied are as it
+// says. Names are as the actor sees them; a Mailbox tells whose it is (`owner`), and its id goes
+// with who.account = owner.
 #pragma once
 
 #include <functional>
@@ -13,15 +17,11 @@
 #include "domain/change_bus.h"
 #include "domain/ports/blob_store.h"
 #include "domain/ports/store.h"
+#include "service/mailbox/acl.h"
 #include "service/mailbox/mailbox_index.h"
+#include "service/mailbox/rights.h"
 
 namespace fumi::service {
-
-// Whose mail: the tenant's scope with the account as actor, and the account that is read.
-struct MailAccount {
-  TenantScope scope;
-  AccountId account;
-};
 
 struct OpenedMailbox {
   Mailbox mailbox;
@@ -31,6 +31,7 @@ struct OpenedMailbox {
 // A mailbox that somebody has open: keep `index` as long, and ask refresh() for newer snapshots.
 struct WatchedMailbox {
   Mailbox mailbox;
+  Rights rights;
   std::shared_ptr<MailboxIndex> index;  // shared with all who have it open
   std::shared_ptr<const MailboxSnapshot> now;
 };
@@ -55,9 +56,11 @@ class Mailboxes {
             MailboxIndexOptions indexes = {})
       : store_(store), blobs_(blobs), bus_(bus), clock_(clock), indexes_(bus, indexes) {}
 
-  Task<Result<std::vector<Mailbox>>> list(MailAccount who);
-  Task<Result<Account>> account(MailAccount who);                 // quota and use
-  Task<Result<Mailbox>> find(MailAccount who, std::string name);  // not_found
+  Task<Result<std::vector<Mailbox>>> list(MailAccount who);            // the account's own
+  Task<Result<std::vector<VisibleMailbox>>> visible(MailAccount who);  // and others', by name
+  Task<Result<Account>> account(MailAccount who);                      // quota and use
+  Task<Result<Mailbox>> find(MailAccount who, std::string name);       // to read it
+  Task<Result<Permit>> permit(MailAccount who, std::string name, std::uint32_t needed);
   // The mailbox with a snapshot of its entries.
   Task<Result<OpenedMailbox>> open(MailAccount who, std::string name);
 
@@ -115,6 +118,15 @@ class Mailboxes {
     MailboxChanges changes;
   };
   Task<Result<News>> changes(MailAccount who, MailboxId mailbox, ModSeq since);
+
+  // Rights (acl.cpp). invalid: the identifier is nobody of the tenant, or the owner.
+  Task<Result<Permit>> my_rights(MailAccount who, std::string name);
+  Task<Result<MailboxAcl>> acl(MailAccount who, std::string name);
+  Task<Result<std::vector<MailboxAcl>>> acls(MailAccount who);  // of all of who.account's
+  // What the identifier has whatever the ACL says: all for the owner, else nothing.
+  Task<Result<Rights>> always_granted(MailAccount who, std::string name, std::string identifier);
+  // nullopt: of each mailbox of who.account.
+  Task<Status> set_acl(MailAccount who, std::optional<std::string> name, AclEdit edit);
 
   // Annotations of a mailbox; of the account where the name is empty (RFC 5464).
   Task<Result<std::vector<Metadata>>> metadata(MailAccount who, std::string mailbox);

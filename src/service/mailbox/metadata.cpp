@@ -1,29 +1,48 @@
 // Annotations (RFC 5464): whose they are and how many there may be.
+#include <algorithm>
+#include <iterator>
+
 #include "base/ascii.h"
 #include "service/mailbox/mailboxes.h"
 
 namespace fumi::service {
 namespace {
 
-// The mailbox's id; 0 for the account itself. not_found: there is none in this scope.
-Result<MailboxId> annotated(Tx& tx, AccountId account, const std::string& name) {
-  constexpr const char* kDoing = "looking up annotations";
-  if (name.empty()) {
-    FUMI_TRY(const auto found, tx.directory().account(account));
-    if (!found) return fail(Code::not_found, kDoing, "no such account");
-    return MailboxId();
+// Where the annotations of a mailbox are, or of the account itself (mailbox 0): shared ones are the
+// owner's, private ones each reader's own (RFC 5464 §3.2). not_found, denied: as the Gate says.
+struct Annotated {
+  AccountId owner, reader;
+  MailboxId mailbox;
+  [[nodiscard]] AccountId keeper(const std::string& entry) const {
+    return ascii::istarts_with(entry, "/shared/") ? owner : reader;
   }
-  FUMI_TRY(const auto mailbox, tx.mailboxes().mailbox_by_name(account, name));
-  if (!mailbox) return fail(Code::not_found, kDoing, "there is no mailbox " + name);
-  return mailbox->id;
+};
+
+Result<Annotated> annotated(Tx& tx, const MailAccount& who, const std::string& name,
+                            std::uint32_t needed) {
+  Gate gate(tx, who);
+  if (name.empty()) {
+    FUMI_TRY(const auto found, tx.directory().account(gate.home()));
+    if (!found) return fail(Code::not_found, "looking up annotations", "no such account");
+    return Annotated{gate.home(), gate.home(), MailboxId()};
+  }
+  FUMI_TRY(const Permit permit, gate.by_name(name, needed));
+  const AccountId owner = permit.mailbox.owner;
+  return Annotated{owner, gate.is_own(owner) ? owner : gate.home(), permit.mailbox.id};
 }
 
 }  // namespace
 
 Task<Result<std::vector<Metadata>>> Mailboxes::metadata(MailAccount who, std::string mailbox) {
   auto work = [&](Tx& tx) -> Result<std::vector<Metadata>> {
-    FUMI_TRY(const MailboxId id, annotated(tx, who.account, mailbox));
-    return tx.metadata().metadata(who.account, id);
+    FUMI_TRY(const Annotated at, annotated(tx, who, mailbox, Rights::read));
+    FUMI_TRY(auto found, tx.metadata().metadata(at.owner, at.mailbox));
+    if (at.reader == at.owner) return found;
+    std::erase_if(found, [&](const Metadata& one) { return at.keeper(one.entry) != at.owner; });
+    FUMI_TRY(auto own, tx.metadata().metadata(at.reader, at.mailbox));
+    std::ranges::move(own, std::back_inserter(found));
+    std::ranges::sort(found, {}, &Metadata::entry);
+    return found;
   };
   co_return co_await store_.read(who.scope, std::move(work));
 }
@@ -31,18 +50,22 @@ Task<Result<std::vector<Metadata>>> Mailboxes::metadata(MailAccount who, std::st
 Task<Status> Mailboxes::set_metadata(MailAccount who, std::string mailbox,
                                      MetadataChanges changes) {
   constexpr const char* kDoing = "setting annotations";
+  std::uint32_t needed = Rights::read;
   for (const auto& [entry, value] : changes) {
+    if (ascii::istarts_with(entry, "/shared/")) needed |= Rights::write;
     if (value && value->size() > kMetadataOctetsMax) co_return fail(Code::too_large, kDoing);
     if (mailbox.empty() && ascii::istarts_with(entry, "/shared/")) {
       co_return fail(Code::denied, kDoing, "shared annotations are the administrator's");
     }
   }
   auto work = [&](Tx& tx) -> Status {
-    FUMI_TRY(const MailboxId id, annotated(tx, who.account, mailbox));
+    FUMI_TRY(const Annotated at, annotated(tx, who, mailbox, needed));
     for (const auto& [entry, value] : changes)
-      FUMI_CHECK(tx.metadata().set_metadata(who.account, id, entry, value));
-    FUMI_TRY(const auto all, tx.metadata().metadata(who.account, id));
-    if (all.size() > kMetadataMax) return fail(Code::quota, kDoing, "too many");
+      FUMI_CHECK(tx.metadata().set_metadata(at.keeper(entry), at.mailbox, entry, value));
+    for (const AccountId keeper : {at.owner, at.reader}) {
+      FUMI_TRY(const auto all, tx.metadata().metadata(keeper, at.mailbox));
+      if (all.size() > kMetadataMax) return fail(Code::quota, kDoing, "too many");
+    }
     return {};
   };
   co_return co_await store_.write(who.scope, std::move(work));

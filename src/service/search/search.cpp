@@ -80,13 +80,16 @@ Status Search::Job::read_places(Tx& tx) {
   std::vector<MailboxId> mailboxes = scope.mailboxes;
   if (mailboxes.empty()) {
     FUMI_TRY(const std::vector<Mailbox> all, tx.mailboxes().mailboxes(who.account));
+    Gate gate(tx, who);
     for (const Mailbox& mailbox : all)
-      mailboxes.push_back(mailbox.id);
+      if (gate.check(mailbox.id, Rights::read)) mailboxes.push_back(mailbox.id);
   }
   places.clear();
   entries.clear();
   std::uint32_t rank = 0;
+  Gate gate(tx, who);
   for (const MailboxId id : mailboxes) {
+    FUMI_CHECK(gate.check(id, Rights::read));
     FUMI_TRY(auto list, entry_cache.get(tx, who.account, id));
     for (const Entry& entry : *list) {
       if (scope.emails && !std::ranges::binary_search(*scope.emails, entry.email)) continue;

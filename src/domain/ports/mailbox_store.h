@@ -28,10 +28,28 @@ struct StoreFlags {
   std::optional<ModSeq> unchanged_since;  // RFC 7162 §3.1.3
 };
 
+struct ChangedFlags {
+  Uid uid;
+  std::uint32_t bits = 0;
+  std::uint32_t keywords = 0;  // index into StoredFlags::keywords
+};
+
+// Twelve octets an entry: a STORE may change all of a large mailbox.
 struct StoredFlags {
-  std::vector<Entry> changed;  // entries whose flags are now other than before
-  std::vector<Uid> modified;   // left alone because of unchanged_since
-  ModSeq modseq;               // of this change; 0 if nothing changed
+  std::vector<ChangedFlags> changed;  // flags that are now other than before; ascending by UID
+  std::vector<std::vector<std::string>> keywords{{}};  // the sets that they have; [0]: none
+  std::vector<Uid> modified;                           // left alone because of unchanged_since
+  ModSeq modseq;                                       // of this change; 0 if nothing changed
+};
+
+// An entry as lists of a mailbox keep it.
+struct IndexedEntry {
+  Uid uid;
+  std::uint32_t bits = 0;  // Flags::bits
+  ModSeq modseq;
+  std::uint64_t octets = 0;
+  Instant received;                                    // maybe to the second only
+  const std::vector<std::string>* keywords = nullptr;  // never null; valid during the call
 };
 
 struct CopiedUids {
@@ -71,6 +89,9 @@ class MailboxStore {
   // The same, one at a time; the entry is valid during the call. An error of `visit` ends it.
   virtual Status visit_entries(AccountId account, MailboxId mailbox, Uid first,
                                FunctionRef<Status(const Entry&)> visit) = 0;
+  // All of them for a list, which costs a tenth of that.
+  virtual Status visit_index(AccountId account, MailboxId mailbox,
+                             FunctionRef<Status(const IndexedEntry&)> visit) = 0;
   virtual Result<std::optional<Email>> email(AccountId account, EmailId id) = 0;
   // The emails of those entries, in that order; entries that are gone are left out.
   virtual Result<std::vector<std::pair<Entry, Email>>> emails(AccountId account, MailboxId mailbox,

@@ -126,8 +126,8 @@ Task<Result<std::vector<Uid>>> ImapSession::mark_seen(const imap::Fetch& fetch,
   change.flags.bits = Flags::seen;
   auto stored = co_await host_.mailboxes.store_flags(who(), selected_->id, std::move(change));
   if (!stored) co_return std::unexpected(std::move(stored).error());
-  for (const Entry& entry : stored->changed)
-    marked.push_back(entry.uid);
+  for (const ChangedFlags& changed : stored->changed)
+    marked.push_back(changed.uid);
   selected_->told.push_back(stored->modseq);
   co_return marked;
 }

@@ -73,9 +73,60 @@ class Bench {
       follow(watched);
     });
     sessions(watched);
+    whole();
   }
 
  private:
+  // What one command does to every message: flags one way and back, copies, moves, expunges.
+  void whole() {
+    const WatchedMailbox inbox = must(await(mailboxes_.watch(who_, std::string("INBOX"))));
+    StoreFlags change;
+    for (const IndexRow& row : inbox.now->changed_since(ModSeq()))
+      change.uids.push_back(Uid{row.uid});
+    const ModSeq now = inbox.now->modseq();
+    std::printf("of all %zu messages:\n", change.uids.size());
+    using enum FlagsOperation;
+    store("+FLAGS (\\Seen)", change, add, {Flags::seen, {}});
+    store("+FLAGS (\\Seen) again", change, add, {Flags::seen, {}});
+    store("-FLAGS (\\Seen)", change, remove, {Flags::seen, {}});
+    store("FLAGS (\\Flagged)", change, replace, {Flags::flagged, {}});
+    store("+FLAGS ($Work)", change, add, {0, {"$Work"}});
+    store("-FLAGS ($Work)", change, remove, {0, {"$Work"}});
+    store("(UNCHANGEDSINCE) +FLAGS (\\Seen), none may", change, add, {Flags::seen, {}}, now);
+    first_opening("opening without an index");
+    const auto transfer = [&](const char* what, auto method, MailboxId from, const char* to) {
+      const auto start = std::chrono::steady_clock::now();
+      const auto moved = must(await((mailboxes_.*method)(who_, from, change.uids, to)));
+      std::printf("  %s: %.1f ms\n", what, ms_since(start));
+      change.uids = moved.destination;
+    };
+    transfer("COPY", &Mailboxes::copy, inbox.mailbox.id, "Archive");
+    const Mailbox archive = must(await(mailboxes_.find(who_, "Archive")));
+    transfer("MOVE", &Mailboxes::move, archive.id, "Trash");
+    const Mailbox trash = must(await(mailboxes_.find(who_, "Trash")));
+    change.operation = add;
+    change.flags = {Flags::deleted, {}};
+    static_cast<void>(must(await(mailboxes_.store_flags(who_, trash.id, change))));
+    const auto start = std::chrono::steady_clock::now();
+    const auto gone = must(await(mailboxes_.expunge(who_, trash.id, std::nullopt)));
+    std::printf("  EXPUNGE of %zu: %.1f ms\n", gone.size(), ms_since(start));
+  }
+  void store(const char* what, StoreFlags change, FlagsOperation operation, Flags flags,
+             std::optional<ModSeq> unchanged_since = std::nullopt) {
+    change.operation = operation;
+    change.flags = std::move(flags);
+    change.unchanged_since = unchanged_since;
+    const auto start = std::chrono::steady_clock::now();
+    const StoredFlags stored = must(await(mailboxes_.store_flags(who_, inbox_id(), change)));
+    std::printf("  STORE %s: %.1f ms, %zu changed\n", what, ms_since(start), stored.changed.size());
+  }
+  MailboxId inbox_id() { return must(await(mailboxes_.find(who_, "INBOX"))).id; }
+  void first_opening(const char* what) {
+    Mailboxes fresh(world_.store(), blobs_, world_.bus(), world_.clock());
+    const auto start = std::chrono::steady_clock::now();
+    const WatchedMailbox watched = must(await(fresh.watch(who_, std::string("INBOX"))));
+    std::printf("  %s: %.1f ms\n", what, ms_since(start));
+  }
   static std::shared_ptr<sql::Database> database(const char* file) {
     for (const char* tail : {"", "-wal", "-shm"})
       std::remove((std::string(file) + tail).c_str());

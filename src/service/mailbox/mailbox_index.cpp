@@ -62,13 +62,11 @@ Status MailboxIndex::advance(const Mailbox& now, const MailboxChanges& changes) 
   return {};
 }
 
-Status MailboxIndex::follow(const Mailbox& before, ModSeq modseq, const MailboxChanges& changes) {
+Status MailboxIndex::follow(const Mailbox& before, const StoredFlags& stored) {
   std::shared_ptr<const MailboxSnapshot> old;
   const std::scoped_lock lock(mutex_);
   if (current_ == nullptr || current_->modseq() != before.modseq) return {};
-  Mailbox now = before;
-  now.modseq = modseq;
-  FUMI_TRY(auto next, MailboxSnapshot::next(*current_, now, changes));
+  FUMI_TRY(auto next, MailboxSnapshot::next(*current_, stored));
   old = current_;
   set(std::move(next));
   return {};

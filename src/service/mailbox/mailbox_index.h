@@ -58,7 +58,7 @@ class MailboxIndex {
 
   // What has just been committed and is known: saves reading it. Nothing happens if the snapshot is
   // not the state in which the change began.
-  [[nodiscard]] Status follow(const Mailbox& before, ModSeq modseq, const MailboxChanges& changes);
+  [[nodiscard]] Status follow(const Mailbox& before, const StoredFlags& stored);
   // Whichever is newer stays. `next` fails as MailboxSnapshot::next() does.
   [[nodiscard]] Status advance(const Mailbox& now, const MailboxChanges& changes);
   enum class Replace { if_newer, always };  // always: the store has gone back in time

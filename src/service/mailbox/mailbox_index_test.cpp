@@ -13,6 +13,7 @@ namespace {
 
 using testing::mail;
 using testing::ServiceWorld;
+using Keywords = std::vector<std::string>;
 
 Entry entry_of(std::uint32_t uid, std::uint64_t modseq, std::uint32_t bits = 0,
                std::vector<std::string> keywords = {}) {
@@ -235,9 +236,41 @@ TEST_CASE("a change of flags made here moves the index on without reading it") {
   CHECK(now->modseq() == stored->modseq);
   CHECK(now->flags(*now->find(Uid{2})) == change.flags);
   // A change that came between is not skipped over.
-  Mailbox before = watched.mailbox;
-  REQUIRE(watched.index->follow(before, ModSeq(before.modseq.value() + 5), {}).has_value());
+  StoredFlags later;
+  later.modseq = ModSeq(now->modseq().value() + 5);
+  REQUIRE(watched.index->follow(watched.mailbox, later).has_value());
   CHECK(watched.index->current() == now);
+}
+
+TEST_CASE("a change of many flags leaves every other row as it was") {
+  std::map<std::uint32_t, Entry> entries;
+  for (std::uint32_t uid = 1; uid <= 5'000; ++uid) {
+    if (uid % 7 != 0)
+      entries[uid] = entry_of(uid, uid, uid % 2, uid % 3 == 0 ? Keywords{"$a"} : Keywords{});
+  }
+  const auto base = loaded(entries, 5'000, 5'001);
+  CHECK(rc::check([&] {
+    StoredFlags stored;
+    stored.modseq = ModSeq(6'000);
+    stored.keywords = {{}, {"$a"}, {"$a", "b"}};
+    auto expected = entries;
+    const auto step = *rc::gen::element<std::uint32_t>(1, 2, 500, 4'000);
+    const auto first = *rc::gen::inRange<std::uint32_t>(1, 5'001);
+    for (std::uint32_t uid = first; uid <= 5'000; uid += step) {
+      if (uid % 7 == 0) continue;
+      const ChangedFlags changed{Uid{uid}, uid % 32, uid % 3};
+      stored.changed.push_back(changed);
+      expected[uid].flags = {changed.bits, stored.keywords[changed.keywords]};
+      expected[uid].modseq = stored.modseq;
+    }
+    const auto next = MailboxSnapshot::next(*base, stored);
+    RC_ASSERT(next.has_value());
+    RC_ASSERT((*next)->modseq() == stored.modseq);
+    RC_ASSERT(same(**next, expected));
+    const auto difference = MailboxSnapshot::difference(*base, **next);
+    RC_ASSERT(difference.vanished.empty());
+    RC_ASSERT(difference.changed.size() == stored.changed.size());
+  }));
 }
 
 TEST_CASE("another's index is refused, also to one of the same tenant") {

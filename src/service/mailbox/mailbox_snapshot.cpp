@@ -11,6 +11,11 @@ namespace {
 constexpr std::size_t kRunRows = 1024;
 constexpr std::size_t kSmallRun = kRunRows / 4;  // runs that expunges leave smaller are joined
 
+IndexedEntry indexed(const Entry& entry) {
+  return {entry.uid,    entry.flags.bits, entry.modseq,
+          entry.octets, entry.received,   &entry.flags.keywords};
+}
+
 }  // namespace
 
 std::size_t MailboxSnapshot::run_of(std::uint32_t index) const {
@@ -91,20 +96,24 @@ std::size_t MailboxSnapshot::heap_octets() const {
          runs_.size() * (sizeof(Run) + 16 + sizeof(runs_[0]) + sizeof(Start)) + keywords_->octets();
 }
 
-Result<IndexRow> MailboxSnapshot::row_of(const Entry& entry) {
-  const auto keywords = keywords_->number_of(entry.flags.keywords);
-  if (!keywords) {
+Result<std::uint32_t> MailboxSnapshot::number_of(const std::vector<std::string>& keywords) {
+  const auto number = keywords_->number_of(keywords);
+  if (!number) {
     return fail(Code::too_large, "indexing a mailbox", "too many different sets of keywords");
   }
+  return *number;
+}
+
+Result<IndexRow> MailboxSnapshot::row_of(const IndexedEntry& entry) {
+  FUMI_TRY(const std::uint32_t keywords, number_of(*entry.keywords));
   IndexRow row;
   row.uid = entry.uid.value;
   row.octets = std::uint32_t(std::min<std::uint64_t>(entry.octets, ~0U));
   row.modseq = entry.modseq.value();
   row.received_s =
       std::chrono::floor<std::chrono::seconds>(entry.received).time_since_epoch().count();
-  row.bits = entry.flags.bits;
-  row.keywords_low = *keywords & 0xffffU;
-  row.keywords_high = *keywords >> 16U;
+  row.bits = entry.bits;
+  row.set_keywords(keywords);
   return row;
 }
 
@@ -123,16 +132,21 @@ void MailboxSnapshot::put(std::vector<IndexRow> rows) {
     runs_.pop_back();
     starts_.pop_back();
   }
+  if (rows.size() <= kRunRows) return put_run(std::move(rows));
   for (std::size_t at = 0; at < rows.size(); at += kRunRows) {
     const std::size_t end = std::min(rows.size(), at + kRunRows);
-    auto run = std::make_shared<Run>();
-    run->rows.assign(rows.begin() + std::ptrdiff_t(at), rows.begin() + std::ptrdiff_t(end));
-    run->unseen = std::uint32_t(std::ranges::count_if(
-        run->rows, [](const IndexRow& row) { return !row.has(Flags::seen); }));
-    for (const IndexRow& row : run->rows)
-      run->modseq = std::max<std::uint64_t>(run->modseq, row.modseq);
-    share(run);
+    put_run({rows.begin() + std::ptrdiff_t(at), rows.begin() + std::ptrdiff_t(end)});
   }
+}
+
+void MailboxSnapshot::put_run(std::vector<IndexRow> rows) {
+  auto run = std::make_shared<Run>();
+  run->rows = std::move(rows);
+  for (const IndexRow& row : run->rows) {
+    run->unseen += row.has(Flags::seen) ? 0 : 1;
+    run->modseq = std::max<std::uint64_t>(run->modseq, row.modseq);
+  }
+  share(run);
 }
 
 Result<std::shared_ptr<const MailboxSnapshot>> MailboxSnapshot::next(
@@ -164,7 +178,7 @@ Result<std::shared_ptr<const MailboxSnapshot>> MailboxSnapshot::next(
     while (row != old.end() || (changed != changed_end && (last || changed->uid.value < behind))) {
       const bool mine = changed != changed_end && (last || changed->uid.value < behind);
       if (mine && (row == old.end() || changed->uid.value <= row->uid)) {
-        FUMI_TRY(const IndexRow fresh, made->row_of(*changed));
+        FUMI_TRY(const IndexRow fresh, made->row_of(indexed(*changed)));
         rows.push_back(fresh);
         if (row != old.end() && row->uid == changed->uid.value) ++row;
         ++changed;
@@ -178,6 +192,41 @@ Result<std::shared_ptr<const MailboxSnapshot>> MailboxSnapshot::next(
     while (gone != gone_end && gone->value < behind)
       ++gone;
     made->put(std::move(rows));
+  }
+  return std::shared_ptr<const MailboxSnapshot>(std::move(made));
+}
+
+Result<std::shared_ptr<const MailboxSnapshot>> MailboxSnapshot::next(const MailboxSnapshot& base,
+                                                                     const StoredFlags& stored) {
+  auto made = std::make_shared<MailboxSnapshot>();
+  made->modseq_ = stored.modseq;
+  made->uid_next_ = base.uid_next_;
+  made->keywords_ = base.keywords_;
+  made->runs_.reserve(base.runs_.size());
+  made->starts_.reserve(base.runs_.size());
+  std::vector<std::uint32_t> numbers;  // of the sets, in the table
+  for (const std::vector<std::string>& keywords : stored.keywords) {
+    FUMI_TRY(const std::uint32_t number, made->number_of(keywords));
+    numbers.push_back(number);
+  }
+  auto changed = stored.changed.begin();
+  for (std::size_t i = 0; i < base.runs_.size(); ++i) {
+    const std::vector<IndexRow>& old = base.runs_[i]->rows;
+    if (changed == stored.changed.end() || changed->uid.value > old.back().uid) {
+      made->share(base.runs_[i]);
+      continue;
+    }
+    std::vector<IndexRow> rows(old);
+    for (auto row = rows.begin(); row != rows.end() && changed != stored.changed.end(); ++row) {
+      while (changed != stored.changed.end() && changed->uid.value < row->uid)
+        ++changed;
+      if (changed == stored.changed.end() || changed->uid.value != row->uid) continue;
+      row->bits = changed->bits;
+      row->modseq = stored.modseq.value();
+      row->set_keywords(numbers[changed->keywords]);
+      ++changed;
+    }
+    made->put_run(std::move(rows));
   }
   return std::shared_ptr<const MailboxSnapshot>(std::move(made));
 }
@@ -243,12 +292,15 @@ MailboxSnapshot::Loader::Loader() : made_(std::make_shared<MailboxSnapshot>()) {
   made_->keywords_ = std::make_shared<KeywordTable>();
 }
 
-Status MailboxSnapshot::Loader::add(const Entry& entry) {
+Status MailboxSnapshot::Loader::add(const Entry& entry) { return add(indexed(entry)); }
+
+Status MailboxSnapshot::Loader::add(const IndexedEntry& entry) {
   FUMI_TRY(const IndexRow row, made_->row_of(entry));
   rows_.push_back(row);
   if (rows_.size() == kRunRows) {
     made_->put(std::move(rows_));
     rows_.clear();
+    rows_.reserve(kRunRows);
   }
   return {};
 }

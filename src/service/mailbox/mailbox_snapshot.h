@@ -31,6 +31,10 @@ struct IndexRow {
   std::uint64_t keywords_high : 16 = 0;
 
   [[nodiscard]] bool has(std::uint32_t bit) const { return (bits & bit) != 0; }
+  void set_keywords(std::uint32_t number) {
+    keywords_low = number & 0xffffU;
+    keywords_high = number >> 16U;
+  }
   [[nodiscard]] ModSeq changed() const { return ModSeq(modseq); }
   [[nodiscard]] Instant received() const { return Instant(std::chrono::seconds(received_s)); }
   // Which set of keywords, for comparing within one snapshot; 0: none.
@@ -74,12 +78,16 @@ class MailboxSnapshot {
   // sets of keywords than an index can name. Calls on snapshots of one table: one at a time.
   [[nodiscard]] static Result<std::shared_ptr<const MailboxSnapshot>> next(
       const MailboxSnapshot& base, const Mailbox& now, const MailboxChanges& changes);
+  // `base`, with other flags in some of its messages.
+  [[nodiscard]] static Result<std::shared_ptr<const MailboxSnapshot>> next(
+      const MailboxSnapshot& base, const StoredFlags& stored);
 
   // A snapshot from nothing, message by message.
   class Loader {
    public:
     Loader();
     [[nodiscard]] Status add(const Entry& entry);  // ascending by UID
+    [[nodiscard]] Status add(const IndexedEntry& entry);
     [[nodiscard]] std::shared_ptr<const MailboxSnapshot> finish(const Mailbox& now);
 
    private:
@@ -103,7 +111,9 @@ class MailboxSnapshot {
   }
   void share(const std::shared_ptr<const Run>& run);
   void put(std::vector<IndexRow> rows);
-  [[nodiscard]] Result<IndexRow> row_of(const Entry& entry);
+  void put_run(std::vector<IndexRow> rows);  // as one run
+  [[nodiscard]] Result<IndexRow> row_of(const IndexedEntry& entry);
+  [[nodiscard]] Result<std::uint32_t> number_of(const std::vector<std::string>& keywords);
 
   ModSeq modseq_;
   Uid uid_next_;

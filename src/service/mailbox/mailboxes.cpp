@@ -67,8 +67,8 @@ namespace {
 // store's thread: of all who wait for the same news, those behind the first find it done.
 Status load(Tx& tx, const Mailbox& now, MailboxIndex& index, MailboxIndex::Replace how) {
   MailboxSnapshot::Loader loader;
-  auto add = [&](const Entry& entry) { return loader.add(entry); };
-  FUMI_CHECK(tx.mailboxes().visit_entries(index.key().account, now.id, Uid{1}, add));
+  auto add = [&](const IndexedEntry& entry) { return loader.add(entry); };
+  FUMI_CHECK(tx.mailboxes().visit_index(index.key().account, now.id, add));
   index.replace(loader.finish(now), how);
   return {};
 }
@@ -305,11 +305,8 @@ Task<Result<StoredFlags>> Mailboxes::store_flags(MailAccount who, MailboxId mail
   auto stored = co_await store_.write(who.scope, std::move(work));
   if (!stored || stored->changed.empty()) co_return stored;
   if (const auto index = indexes_.find({who.scope.tenant, who.account, mailbox})) {
-    MailboxChanges changes;
-    changes.changed.swap(stored->changed);  // lent: it may be large
     // What fails here is read from the store later.
-    static_cast<void>(index->follow(before, stored->modseq, changes));
-    changes.changed.swap(stored->changed);
+    static_cast<void>(index->follow(before, *stored));
   }
   co_return stored;
 }

@@ -20,15 +20,6 @@ struct Rule {
   Statement statement;
 };
 constexpr Rule kRules[]{
-    {"mailbox-counts",
-     "SELECT m.account_id, m.mailbox_id, 0 FROM mailboxes m LEFT JOIN"
-     " (SELECT account_id, mailbox_id, count(*) AS total,"
-     "   sum(CASE WHEN (flags & 1) = 0 THEN 1 ELSE 0 END) AS unseen,"
-     "   sum(CASE WHEN (flags & 8) <> 0 THEN 1 ELSE 0 END) AS deleted, sum(octets) AS octets"
-     "   FROM entries WHERE tenant_id = $1 GROUP BY account_id, mailbox_id) AS e"
-     " ON e.account_id = m.account_id AND e.mailbox_id = m.mailbox_id WHERE m.tenant_id = $1"
-     " AND (m.total <> coalesce(e.total, 0) OR m.unseen <> coalesce(e.unseen, 0)"
-     "   OR m.deleted <> coalesce(e.deleted, 0) OR m.octets <> coalesce(e.octets, 0))"},
     {"mailbox-uid-next",
      "SELECT e.account_id, e.mailbox_id, e.uid FROM entries e JOIN mailboxes m"
      " ON m.tenant_id = e.tenant_id AND m.account_id = e.account_id"
@@ -39,6 +30,19 @@ constexpr Rule kRules[]{
      " AND m.mailbox_id = e.mailbox_id JOIN accounts a ON a.tenant_id = e.tenant_id"
      " AND a.account_id = e.account_id"
      " WHERE e.tenant_id = $1 AND (e.modseq > m.modseq OR m.modseq > a.change)"},
+    {"mailbox-modseq",
+     "SELECT b.account_id, b.mailbox_id, b.block FROM entry_blocks b JOIN mailboxes m"
+     " ON m.tenant_id = b.tenant_id AND m.account_id = b.account_id"
+     " AND m.mailbox_id = b.mailbox_id WHERE b.tenant_id = $1 AND b.modseq > m.modseq"},
+    {"entry-blocks",
+     "SELECT b.account_id, b.mailbox_id, b.block FROM entry_blocks b LEFT JOIN mailboxes m"
+     " ON m.tenant_id = b.tenant_id AND m.account_id = b.account_id"
+     " AND m.mailbox_id = b.mailbox_id WHERE b.tenant_id = $1 AND m.mailbox_id IS NULL"},
+    {"entry-blocks",
+     "SELECT f.account_id, f.mailbox_id, f.block FROM entry_facts f LEFT JOIN entry_blocks b"
+     " ON b.tenant_id = f.tenant_id AND b.account_id = f.account_id"
+     " AND b.mailbox_id = f.mailbox_id AND b.block = f.block"
+     " WHERE f.tenant_id = $1 AND (b.block IS NULL OR b.sealed = 0)"},
     {"account-used",
      "SELECT a.account_id, a.used_octets, 0 FROM accounts a LEFT JOIN (SELECT account_id,"
      " sum(octets) AS octets FROM emails WHERE tenant_id = $1 GROUP BY account_id) AS e"
@@ -222,9 +226,54 @@ class Check {
         FUMI_CHECK(note(account ? Status() : std::unexpected(account.error()), "sealed", which));
         auto boxes = tx.mailboxes().mailboxes(id);
         FUMI_CHECK(note(boxes ? Status() : std::unexpected(boxes.error()), "sealed", which));
+        if (!boxes) continue;
+        for (const Mailbox& box : *boxes)
+          FUMI_CHECK(note(entries(tx, id, box), "sealed", which + " mailbox " + box.id.text()));
       }
     }
     return {};
+  }
+
+  // The counts of a mailbox, and that its blocks say what its rows do, no more and no less.
+  Status entries(SqlTx& tx, AccountId account, const Mailbox& mailbox) {
+    const std::string which =
+        ids({std::int64_t(account.value()), std::int64_t(mailbox.id.value())});
+    std::vector<IndexedEntry> indexed;
+    auto keep = [&](const IndexedEntry& entry) -> Status {
+      indexed.push_back(entry);
+      indexed.back().keywords = nullptr;  // gone after the call
+      return {};
+    };
+    const Status readable = tx.mailboxes().visit_index(account, mailbox.id, keep);
+    if (!readable) {
+      FUMI_CHECK(note(readable, "entry-blocks", which));
+      indexed.clear();
+    }
+    Mailbox counted;
+    auto entry_at = indexed.begin();
+    bool same = true;
+    auto count = [&](const Entry& entry) -> Status {
+      ++counted.total;
+      counted.unseen += entry.flags.has(Flags::seen) ? 0 : 1;
+      counted.deleted += entry.flags.has(Flags::deleted) ? 1 : 0;
+      counted.octets += entry.octets;
+      same = same && entry_at != indexed.end() && agree(entry, *entry_at);
+      if (entry_at != indexed.end()) ++entry_at;
+      return {};
+    };
+    FUMI_CHECK(tx.mailboxes().visit_entries(account, mailbox.id, Uid{0}, count));
+    if (readable && (!same || entry_at != indexed.end())) found("entry-blocks", which);
+    if (counted.total != mailbox.total || counted.unseen != mailbox.unseen ||
+        counted.deleted != mailbox.deleted || counted.octets != mailbox.octets) {
+      found("mailbox-counts", which);
+    }
+    return {};
+  }
+  static bool agree(const Entry& entry, const IndexedEntry& indexed) {
+    return entry.uid == indexed.uid && entry.flags.bits == indexed.bits &&
+           entry.modseq == indexed.modseq && entry.octets == indexed.octets &&
+           std::chrono::floor<std::chrono::seconds>(entry.received) ==
+               std::chrono::floor<std::chrono::seconds>(indexed.received);
   }
 
   SqlPlatformTx& tx_;

@@ -277,6 +277,8 @@ TEST_CASE("nothing of one tenant is seen or touched from another") {
       CHECK(code_of(m.append(hanako, inbox, content("x"), {})) == Code::not_found);
       CHECK(code_of(m.deliver(hanako, content("x"))) == Code::not_found);
       CHECK(code_of(m.entries(hanako, inbox, Uid{1})) == Code::not_found);
+      const auto unseen = [](const IndexedEntry&) -> Status { return fail(Code::internal, ""); };
+      CHECK(code_of(m.visit_index(hanako, inbox, unseen)) == Code::not_found);
       CHECK(!ok(m.email(hanako, email)));
       CHECK(code_of(m.emails(hanako, inbox, one)) == Code::not_found);
       CHECK(code_of(m.store_flags(hanako, inbox, {one, {}, {}, {}})) == Code::not_found);

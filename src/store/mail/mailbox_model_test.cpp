@@ -47,7 +47,9 @@ class Model {
 
   void step() {
     switch (*rc::gen::weightedElement<int>(
-        {{6, 0}, {6, 1}, {6, 2}, {4, 3}, {3, 4}, {3, 5}, {1, 6}, {1, 7}})) {
+        {{6, 0}, {6, 1}, {6, 2}, {4, 3}, {3, 4}, {3, 5}, {1, 6}, {1, 7}, {1, 8}})) {
+      case 8:
+        return append_many(*rc::gen::elementOf(order_));
       case 0:
         return append(*rc::gen::elementOf(order_));
       case 1:
@@ -136,9 +138,21 @@ class Model {
       RC_ASSERT(entry.octets == expected->second.octets);
       RC_ASSERT(entry.modseq == expected->second.modseq);
       RC_ASSERT(emails_.at(entry.email) == expected->second.email);
-      RC_ASSERT(ok(m.email(account_, entry.email)).has_value());
+      if (entry.uid.value % 16 == 1) RC_ASSERT(ok(m.email(account_, entry.email)).has_value());
       ++expected;
     }
+    auto entry = entries.begin();
+    ok(m.visit_index(account_, id, [&](const IndexedEntry& indexed) -> Status {
+      RC_ASSERT(entry != entries.end());
+      RC_ASSERT(indexed.uid == entry->uid);
+      RC_ASSERT(indexed.bits == entry->flags.bits);
+      RC_ASSERT(*indexed.keywords == entry->flags.keywords);
+      RC_ASSERT(indexed.modseq == entry->modseq);
+      RC_ASSERT(indexed.octets == entry->octets);
+      ++entry;
+      return {};
+    }));
+    RC_ASSERT(entry == entries.end());
   }
 
   void compare_changes(MailboxStore& m, MailboxId id, const ModelMailbox& box, ModSeq since) {
@@ -160,6 +174,13 @@ class Model {
 
   std::vector<Uid> some_uids(const ModelMailbox& box) {
     std::vector<Uid> uids;
+    if (*rc::gen::inRange(0, 3) == 0) {  // a run, maybe over several blocks
+      const auto first = *rc::gen::inRange<std::uint32_t>(1, box.uid_next + 1);
+      const auto last = *rc::gen::inRange<std::uint32_t>(first, box.uid_next + 3);
+      for (std::uint32_t uid = first; uid <= last; ++uid)
+        uids.push_back(Uid{uid});
+      return uids;
+    }
     const auto count = *rc::gen::inRange(0, 24);
     for (int i = 0; i < count; ++i)
       uids.push_back(Uid{*rc::gen::inRange<std::uint32_t>(1, box.uid_next + 3)});
@@ -180,9 +201,21 @@ class Model {
     return flags;
   }
 
+  // Enough to begin another block.
+  void append_many(MailboxId id) {
+    if (boxes_[id].entries.size() > 300) return;
+    const auto count = *rc::gen::inRange(50, 150);
+    const Flags flags = some_flags();
+    for (int i = 0; i < count; ++i)
+      append(id, flags, 100);
+  }
+
   void append(MailboxId id) {
     const Flags flags = some_flags();
-    const auto octets = *rc::gen::inRange<std::uint64_t>(1, 1000);
+    append(id, flags, *rc::gen::inRange<std::uint64_t>(1, 1000));
+  }
+
+  void append(MailboxId id, const Flags& flags, std::uint64_t octets) {
     in([&](MailboxStore& m) {
       const Appended put = ok(m.append(account_, id, content("", octets), flags));
       ModelMailbox& box = boxes_[id];

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/ascii.h"
+#include "store/mail/detail/blocks.h"
 #include "store/mail/detail/mailboxes.h"
 
 namespace fumi::store {
@@ -79,9 +80,13 @@ Result<Flags> checked_flags(const Flags& flags) {
 
 void SqlMailboxes::Delta::add(const Entry& entry, std::int64_t sign) {
   total += sign;
-  if (!entry.flags.has(Flags::seen)) unseen += sign;
-  if (entry.flags.has(Flags::deleted)) deleted += sign;
+  add_flags(entry.flags.bits, sign);
   octets += sign * static_cast<std::int64_t>(entry.octets);
+}
+
+void SqlMailboxes::Delta::add_flags(std::uint32_t bits, std::int64_t sign) {
+  if ((bits & Flags::seen) == 0) unseen += sign;
+  if ((bits & Flags::deleted) != 0) deleted += sign;
 }
 
 Result<SqlMailboxes::Placed> SqlMailboxes::place(AccountId account, MailboxId mailbox,
@@ -147,6 +152,11 @@ Result<Appended> SqlMailboxes::put_in(AccountId account, MailboxId mailbox,
                           content.received, Blob{blob}, Blob{summary}, modseq, mailbox,
                           entry.uid.value));
   FUMI_CHECK(insert_entry(account, mailbox, entry, Placing::first));
+  // The first of a block's UIDs: none comes into the block before it any more.
+  if (entry.uid.value % kBlockUids == 0) {
+    SqlBlocks blocks(context_, account, mailbox);
+    FUMI_CHECK(blocks.seal(block_of(entry.uid.value) - 1, entry.uid));
+  }
   context_.changed(account, mailbox);
   return Appended{mailbox, placed.uid_validity, entry.uid, modseq, entry.email};
 }

@@ -1,6 +1,7 @@
 // Reading entries and emails, and what has changed since.
 #include <algorithm>
 
+#include "store/mail/detail/blocks.h"
 #include "store/mail/detail/by_runs.h"
 #include "store/mail/detail/mailboxes.h"
 
@@ -21,7 +22,8 @@ using sql::Statement;
 
 constexpr Statement kEntries{"SELECT " FUMI_ENTRY_COLUMNS " FROM entries e" FUMI_IN_MAILBOX
                              " AND e.uid >= $4 ORDER BY e.uid LIMIT $5"};
-constexpr Statement kDeleted{"SELECT " FUMI_ENTRY_COLUMNS " FROM entries e" FUMI_IN_MAILBOX
+// By their rows; whether blocks say the same is to be seen.
+constexpr Statement kDeleted{"SELECT e.uid FROM entries e" FUMI_IN_MAILBOX
                              " AND (flags & 8) <> 0 ORDER BY e.uid"};
 constexpr Statement kSixteen{"SELECT " FUMI_ENTRY_COLUMNS " FROM entries e" FUMI_IN_MAILBOX
                              " AND e.uid IN " FUMI_SIXTEEN " ORDER BY e.uid"};
@@ -43,9 +45,9 @@ constexpr Statement kEmail{
 constexpr Statement kAppended{"SELECT " FUMI_ENTRY_COLUMNS
                               ", e.appended FROM entries e" FUMI_IN_MAILBOX
                               " AND e.uid < $4 ORDER BY e.uid DESC LIMIT $5"};
-constexpr Statement kChanged{"SELECT " FUMI_ENTRY_COLUMNS " FROM entries e" FUMI_IN_MAILBOX
-                             " AND modseq > appended AND modseq > $4 AND appended <= $4"
-                             " ORDER BY modseq"};
+// From before there were blocks: only then rows were changed.
+constexpr Statement kChanged{"SELECT e.uid FROM entries e" FUMI_IN_MAILBOX
+                             " AND modseq > appended AND modseq > $4"};
 constexpr Statement kVanished{
     "SELECT uid FROM expunged WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3"
     " AND modseq > $4"};
@@ -110,28 +112,38 @@ Status SqlMailboxes::visit_entries(AccountId account, MailboxId mailbox, Uid fir
                                    FunctionRef<Status(const Entry&)> visit) {
   FUMI_CHECK(require(account, mailbox));
   std::int64_t next = first.value;
-  for (std::int64_t rows = kPageRows; rows == kPageRows;) {
-    rows = 0;
+  std::vector<Entry> page;
+  do {
+    page.clear();
     auto each = [&](const Row& row) -> Status {
-      FUMI_TRY(const auto entry, entry_of(account, mailbox, row));
-      ++rows;
-      next = std::int64_t{entry.uid.value} + 1;
-      return visit(entry);
+      FUMI_TRY(auto entry, entry_of(account, mailbox, row));
+      page.push_back(std::move(entry));
+      return {};
     };
     FUMI_CHECK(context_.query(kEntries, each, account, mailbox, next, kPageRows));
-  }
+    FUMI_CHECK(decide(account, mailbox, page));
+    for (const Entry& entry : page)
+      FUMI_CHECK(visit(entry));
+    if (!page.empty()) next = std::int64_t{page.back().uid.value} + 1;
+  } while (page.size() == std::size_t(kPageRows));
   return {};
 }
 
+Status SqlMailboxes::visit_index(AccountId account, MailboxId mailbox,
+                                 FunctionRef<Status(const IndexedEntry&)> visit) {
+  FUMI_CHECK(require(account, mailbox));
+  return SqlBlocks(context_, account, mailbox).visit_all(visit);
+}
+
+Status SqlMailboxes::decide(AccountId account, MailboxId mailbox, std::vector<Entry>& entries) {
+  return SqlBlocks(context_, account, mailbox).overlay(entries);
+}
+
 Result<std::vector<Entry>> SqlMailboxes::deleted_entries(AccountId account, MailboxId mailbox) {
-  std::vector<Entry> found;
-  auto visit = [&](const Row& row) -> Status {
-    FUMI_TRY(auto entry, entry_of(account, mailbox, row));
-    found.push_back(std::move(entry));
-    return {};
-  };
-  FUMI_CHECK(context_.query(kDeleted, visit, account, mailbox));
-  return found;
+  FUMI_TRY(auto uids, SqlBlocks(context_, account, mailbox).deleted());
+  auto add = [&](const Row& row) { uids.push_back(Uid{static_cast<std::uint32_t>(row.int64(0))}); };
+  FUMI_CHECK(context_.query(kDeleted, add, account, mailbox));
+  return find(account, mailbox, std::move(uids));
 }
 
 Result<std::vector<Entry>> SqlMailboxes::find(AccountId account, MailboxId mailbox,
@@ -152,6 +164,7 @@ Result<std::vector<Entry>> SqlMailboxes::find(AccountId account, MailboxId mailb
   };
   FUMI_CHECK(by_runs(uids, range, sixteen));
   std::ranges::sort(found, {}, &Entry::uid);
+  FUMI_CHECK(decide(account, mailbox, found));
   return found;
 }
 
@@ -182,6 +195,14 @@ Result<std::vector<std::pair<Entry, Email>>> SqlMailboxes::emails(AccountId acco
   FUMI_CHECK(by_runs(sorted(uids), range, sixteen));
   const auto uid_of = [](const std::pair<Entry, Email>& one) { return one.first.uid; };
   std::ranges::sort(found, {}, uid_of);
+  auto decided = [&](std::size_t i, const EntryBlock& block, const EntryState& state) {
+    Entry& entry = found[i].first;
+    entry.flags.bits = state.bits;
+    entry.flags.keywords = block.keywords(state.keywords);
+    entry.modseq = ModSeq(state.modseq);
+  };
+  const auto nth = [&](std::size_t i) { return found[i].first.uid; };
+  FUMI_CHECK(SqlBlocks(context_, account, mailbox).overlay(found.size(), nth, decided));
   if (std::ranges::is_sorted(uids, std::ranges::less_equal())) return found;  // or not unique
   std::vector<std::pair<Entry, Email>> out;
   for (const Uid uid : uids) {
@@ -201,13 +222,21 @@ Result<MailboxChanges> SqlMailboxes::changes(AccountId account, MailboxId mailbo
   MailboxChanges changes;
   if (since >= horizon->first) return changes;
   FUMI_CHECK(appended_after(account, mailbox, since, changes.changed));
-  auto visit = [&](const Row& row) -> Status {
-    FUMI_TRY(auto entry, entry_of(account, mailbox, row));
-    changes.changed.push_back(std::move(entry));
-    return {};
-  };
-  FUMI_CHECK(context_.query(kChanged, visit, account, mailbox, since));
   std::ranges::sort(changes.changed, {}, &Entry::uid);
+  FUMI_CHECK(decide(account, mailbox, changes.changed));
+  // Those that were there: of the blocks that have changed, and rows from before blocks.
+  FUMI_TRY(auto uids, SqlBlocks(context_, account, mailbox).changed_after(since));
+  auto add = [&](const Row& row) { uids.push_back(Uid{static_cast<std::uint32_t>(row.int64(0))}); };
+  FUMI_CHECK(context_.query(kChanged, add, account, mailbox, since));
+  const std::size_t fresh = changes.changed.size();
+  std::erase_if(uids, [&](Uid uid) {
+    return std::ranges::binary_search(changes.changed, uid, {}, &Entry::uid);
+  });
+  FUMI_TRY(auto old, find(account, mailbox, std::move(uids)));
+  for (Entry& entry : old) {
+    if (entry.modseq > since) changes.changed.push_back(std::move(entry));
+  }
+  if (changes.changed.size() > fresh) std::ranges::sort(changes.changed, {}, &Entry::uid);
   FUMI_CHECK(context_.query(
       kVanished,
       [&](const Row& row) {

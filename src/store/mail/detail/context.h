@@ -33,6 +33,7 @@ inline constexpr std::string_view kMailboxName = "mailboxes.name";
 inline constexpr std::string_view kMetadata = "mailbox_metadata.body";
 inline constexpr std::string_view kSummary = "emails.summary";
 inline constexpr std::string_view kKeywords = "entries.keywords";
+inline constexpr std::string_view kBlockKeywords = "entry_blocks.keywords";
 inline constexpr std::string_view kObject = "objects.body";
 inline constexpr std::string_view kUpload = "uploads.type";
 inline constexpr std::string_view kThread = "thread_refs.ref";

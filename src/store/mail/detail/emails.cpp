@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "store/mail/detail/blocks.h"
+
 namespace fumi::store {
 namespace {
 
@@ -26,11 +28,11 @@ constexpr Statement kPlaces{
 constexpr Statement kAll{
     "SELECT uid, email_id, flags, modseq, octets, received, keywords, saved,"
     " mailbox_id FROM entries"
-    " WHERE tenant_id = $1 AND account_id = $2"};
+    " WHERE tenant_id = $1 AND account_id = $2 ORDER BY mailbox_id, uid"};
 constexpr Statement kOfMailbox{
     "SELECT uid, email_id, flags, modseq, octets, received, keywords, saved,"
     " mailbox_id FROM entries"
-    " WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3"};
+    " WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3 ORDER BY uid"};
 constexpr Statement kThreads{
     "SELECT email_id, thread_id FROM emails WHERE tenant_id = $1 AND account_id = $2"};
 constexpr Statement kThreadOf{
@@ -41,7 +43,8 @@ constexpr Statement kOfThread{
     " UNION ALL SELECT email_id, received FROM emails"
     " WHERE tenant_id = $1 AND account_id = $2 AND email_id = $3 AND thread_id = $3"};
 constexpr Statement kFlagsOnly{
-    "SELECT mailbox_id, email_id, flags FROM entries WHERE tenant_id = $1 AND account_id = $2"};
+    "SELECT uid, email_id, flags FROM entries"
+    " WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3 ORDER BY uid"};
 constexpr Statement kSetSortOrder{
     "UPDATE mailboxes SET sort_order = $4, named = $5"
     " WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3"};
@@ -83,7 +86,28 @@ Result<std::vector<std::pair<MailboxId, Entry>>> SqlEmails::places(AccountId acc
     return {};
   };
   FUMI_CHECK(context_.query(kPlaces, visit, account, id));
+  FUMI_CHECK(decide(account, found));
   return found;
+}
+
+// Overlays what blocks say; by mailbox and UID.
+Status SqlEmails::decide(AccountId account, std::vector<std::pair<MailboxId, Entry>>& places) {
+  for (std::size_t at = 0; at < places.size();) {
+    std::size_t end = at;
+    while (end < places.size() && places[end].first == places[at].first)
+      ++end;
+    auto set = [&](std::size_t i, const EntryBlock& block, const EntryState& state) {
+      Entry& entry = places[at + i].second;
+      entry.flags.bits = state.bits;
+      entry.flags.keywords = block.keywords(state.keywords);
+      entry.modseq = ModSeq(state.modseq);
+    };
+    const auto uid_of = [&](std::size_t i) { return places[at + i].second.uid; };
+    SqlBlocks blocks(context_, account, places[at].first);
+    FUMI_CHECK(blocks.overlay(end - at, uid_of, set));
+    at = end;
+  }
+  return {};
 }
 
 Result<std::vector<FoundEmail>> SqlEmails::find(AccountId account,
@@ -105,12 +129,11 @@ Result<std::vector<EmailFacts>> SqlEmails::list(AccountId account,
                                                 std::optional<MailboxId> mailbox) {
   std::vector<EmailFacts> found;
   std::unordered_map<EmailId, std::size_t> at;
+  std::vector<std::pair<MailboxId, Entry>> everywhere;
   auto visit = [&](const Row& row) -> Status {
     const auto where = row.id<MailboxId>(kMailboxColumn);
     FUMI_TRY(auto entry, mailboxes_.entry_of(account, where, row));
-    const auto [known, fresh] = at.emplace(entry.email, found.size());
-    if (fresh) found.push_back({entry.email, {}, entry.octets, entry.received, {}});
-    found[known->second].places.push_back({where, entry.uid, std::move(entry.flags)});
+    everywhere.emplace_back(where, std::move(entry));
     return {};
   };
   if (mailbox) {
@@ -118,6 +141,12 @@ Result<std::vector<EmailFacts>> SqlEmails::list(AccountId account,
     FUMI_CHECK(context_.query(kOfMailbox, visit, account, *mailbox));
   } else {
     FUMI_CHECK(context_.query(kAll, visit, account));
+  }
+  FUMI_CHECK(decide(account, everywhere));
+  for (auto& [where, entry] : everywhere) {
+    const auto [known, fresh] = at.emplace(entry.email, found.size());
+    if (fresh) found.push_back({entry.email, {}, entry.octets, entry.received, {}});
+    found[known->second].places.push_back({where, entry.uid, std::move(entry.flags)});
   }
   auto thread = [](const Row& row) { return row.id<ThreadId>(0); };
   if (mailbox && found.size() < kSweep) {
@@ -167,12 +196,31 @@ Result<std::vector<MailboxCounts>> SqlEmails::counts(AccountId account) {
     std::set<MailboxId> mailboxes;
   };
   std::unordered_map<EmailId, InPlaces> emails;
-  auto visit = [&](const Row& row) {
-    InPlaces& email = emails[row.id<EmailId>(1)];
-    email.flags |= row.int64(2);
-    email.mailboxes.insert(row.id<MailboxId>(0));
+  struct Placed {
+    Uid uid;
+    EmailId email;
+    std::uint32_t bits;
   };
-  FUMI_CHECK(context_.query(kFlagsOnly, visit, account));
+  std::vector<Placed> placed;
+  auto visit = [&](const Row& row) {
+    placed.push_back({Uid{static_cast<std::uint32_t>(row.int64(0))}, row.id<EmailId>(1),
+                      static_cast<std::uint32_t>(row.int64(2))});
+  };
+  auto set = [&](std::size_t i, const EntryBlock&, const EntryState& state) {
+    placed[i].bits = state.bits;
+  };
+  const auto uid_of = [&](std::size_t i) { return placed[i].uid; };
+  for (const Mailbox& mailbox : known) {
+    placed.clear();
+    FUMI_CHECK(context_.query(kFlagsOnly, visit, account, mailbox.id));
+    SqlBlocks blocks(context_, account, mailbox.id);
+    FUMI_CHECK(blocks.overlay(placed.size(), uid_of, set));
+    for (const Placed& entry : placed) {
+      InPlaces& email = emails[entry.email];
+      email.flags |= entry.bits;
+      email.mailboxes.insert(mailbox.id);
+    }
+  }
   std::set<std::pair<MailboxId, ThreadId>> threads;
   std::set<ThreadId> unread_in_trash;
   std::set<ThreadId> unread_elsewhere;

@@ -52,6 +52,7 @@ class SqlEmails final : public EmailStore {
 
   // The entries of one email, with their mailbox.
   Result<std::vector<std::pair<MailboxId, Entry>>> places(AccountId account, EmailId id);
+  Status decide(AccountId account, std::vector<std::pair<MailboxId, Entry>>& places);
   Result<ModSeq> check_since(AccountId account, ModSeq since);
   Result<TouchedEmails> touched(AccountId account, ModSeq since);
   Status touched_in(AccountId account, const Mailbox& mailbox, ModSeq since, TouchedEmails& into);

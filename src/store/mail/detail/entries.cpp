@@ -1,7 +1,7 @@
-// Flags, copies, moves and expunges.
+// Copies, moves and expunges.
 #include <algorithm>
-#include <set>
 
+#include "store/mail/detail/blocks.h"
 #include "store/mail/detail/by_runs.h"
 #include "store/mail/detail/mailboxes.h"
 
@@ -12,20 +12,6 @@ using sql::Blob;
 using sql::Row;
 using sql::Statement;
 
-constexpr Statement kUpdateFlags{
-    "UPDATE entries SET flags = $5, keywords = $6, modseq = $7"
-    " WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3 AND uid = $4"};
-// System flags of many at once: $4 off, $5 on. Entries that this doesn't change are not touched,
-// nor those changed after $7; $8 = 1 leaves out entries with keywords.
-#define FUMI_SET_BITS                                                                        \
-  "UPDATE entries SET flags = (flags & ~$4/*pg ::bigint*/) | $5/*pg ::bigint*/, modseq = $6" \
-  " WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3"                            \
-  " AND ((flags & ~$4/*pg ::bigint*/) | $5/*pg ::bigint*/) <> flags AND modseq <= $7"        \
-  " AND ($8 = 0 OR length(keywords) = 0) AND uid "
-constexpr Statement kSetBitsRange{FUMI_SET_BITS "BETWEEN $9 AND $10"};
-constexpr Statement kSetBitsSixteen{
-    FUMI_SET_BITS
-    "IN ($9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)"};
 constexpr Statement kCount{
     "UPDATE mailboxes SET modseq = $4, total = total + $5, unseen = unseen + $6,"
     " deleted = deleted + $7, octets = octets + $8"
@@ -60,6 +46,34 @@ constexpr Statement kDeleteEmail{
     "DELETE FROM emails WHERE tenant_id = $1 AND account_id = $2 AND email_id = $3"};
 constexpr Statement kFreeOctets{
     "UPDATE accounts SET used_octets = used_octets - $3 WHERE tenant_id = $1 AND account_id = $2"};
+// The same for all entries of a range of UIDs.
+#define FUMI_RANGE                                                             \
+  " FROM entries WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3" \
+  " AND uid BETWEEN $4 AND $5"
+#define FUMI_UNUSED                                                      \
+  " FROM emails WHERE tenant_id = $1 AND account_id = $2 AND copies = 0" \
+  " AND email_id IN (SELECT email_id" FUMI_RANGE ")"
+#define FUMI_BY_EMAIL                                          \
+  " FROM (SELECT email_id AS its_id, count(*) AS n" FUMI_RANGE \
+  " GROUP BY email_id) AS by_email"                            \
+  " WHERE emails.tenant_id = $1 AND emails.account_id = $2 AND emails.email_id = by_email.its_id"
+// Their flags are told by blocks.
+constexpr Statement kCopyRange{
+    "INSERT INTO entries (tenant_id, account_id, mailbox_id, uid, email_id, flags, appended,"
+    " modseq, octets, received, keywords, saved, copied)"
+    " SELECT tenant_id, account_id, $6, uid + $7, email_id, 0, $8, $8, octets, received, $9, $10,"
+    " 1" FUMI_RANGE};
+constexpr Statement kShareRange{"UPDATE emails SET copies = copies + by_email.n" FUMI_BY_EMAIL};
+constexpr Statement kReleaseRange{"UPDATE emails SET copies = copies - by_email.n" FUMI_BY_EMAIL};
+constexpr Statement kUnusedOctets{"SELECT coalesce(sum(octets), 0)/*pg ::bigint*/" FUMI_UNUSED};
+constexpr Statement kRememberUnused{
+    "INSERT INTO gone (tenant_id, account_id, modseq, kind, object_id, thread_id, created)"
+    " SELECT tenant_id, account_id, $6, 2, email_id, thread_id, created" FUMI_UNUSED};
+constexpr Statement kDropUnused{"DELETE" FUMI_UNUSED};
+constexpr Statement kExpungeRange{
+    "INSERT INTO expunged (tenant_id, account_id, mailbox_id, modseq, uid, email_id)"
+    " SELECT tenant_id, account_id, mailbox_id, $6, uid, email_id" FUMI_RANGE};
+constexpr Statement kDeleteRange{"DELETE" FUMI_RANGE};
 constexpr Statement kNthExpunged{
     "SELECT modseq FROM expunged WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3"
     " ORDER BY modseq, uid LIMIT 1 OFFSET $4"};
@@ -73,80 +87,23 @@ constexpr Statement kUidValidity{
     "SELECT uid_validity FROM mailboxes"
     " WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3"};
 
+// Shorter runs of UIDs are cheaper one by one.
+constexpr std::size_t kRunFrom = 8;
+
+// Behind the last of the entries from `at` on whose UIDs follow each other.
+std::size_t run_end(const std::vector<Entry>& entries, std::size_t at) {
+  std::size_t end = at + 1;
+  while (end < entries.size() && entries[end].uid.value == entries[end - 1].uid.value + 1)
+    ++end;
+  return end;
+}
+
 }  // namespace
 
 Status SqlMailboxes::count(AccountId account, MailboxId mailbox, ModSeq modseq,
                            const Delta& delta) {
   return context_.run(kCount, account, mailbox, modseq, delta.total, delta.unseen, delta.deleted,
                       delta.octets);
-}
-
-Result<StoredFlags> SqlMailboxes::store_flags(AccountId account, MailboxId mailbox,
-                                              const StoreFlags& change) {
-  FUMI_TRY(const Flags flags, checked_flags(change.flags));
-  FUMI_CHECK(require(account, mailbox));
-  FUMI_TRY(auto found, find(account, mailbox, change.uids));
-  StoredFlags stored;
-  Delta delta;
-  const bool replaces = change.operation == FlagsOperation::replace;
-  std::set<Uid> with_keywords;  // that a replacing change takes away
-  for (Entry& entry : found) {
-    if (change.unchanged_since && entry.modseq > *change.unchanged_since) {
-      stored.modified.push_back(entry.uid);
-      continue;
-    }
-    // Only keywords can make it too much.
-    Flags next = apply(entry.flags, change.operation, flags);
-    if (next == entry.flags) continue;
-    if (!flags.keywords.empty()) {
-      FUMI_TRY(next, checked_flags(next));
-    }
-    delta.add(entry, -1);
-    if (replaces && !entry.flags.keywords.empty()) with_keywords.insert(entry.uid);
-    entry.flags = std::move(next);
-    delta.add(entry, 1);
-    stored.changed.push_back(std::move(entry));
-  }
-  if (stored.changed.empty()) return stored;
-  FUMI_TRY(stored.modseq, raise(account));
-  const bool in_runs = flags.keywords.empty();
-  if (in_runs) FUMI_CHECK(set_bits(account, mailbox, change, flags.bits, stored));
-  for (Entry& entry : stored.changed) {
-    entry.modseq = stored.modseq;
-    // What set_bits() has done: all but the entries that lose their keywords.
-    if (in_runs && !(replaces && with_keywords.contains(entry.uid))) continue;
-    FUMI_TRY(const auto keywords, seal_keywords(account, mailbox, entry));
-    FUMI_CHECK(context_.run(kUpdateFlags, account, mailbox, entry.uid.value, entry.flags.bits,
-                            Blob{keywords}, entry.modseq));
-  }
-  FUMI_CHECK(count(account, mailbox, stored.modseq, delta));
-  context_.changed(account, mailbox);
-  return stored;
-}
-
-// The change to the bits of all of its UIDs, in few statements.
-Status SqlMailboxes::set_bits(AccountId account, MailboxId mailbox, const StoreFlags& change,
-                              std::uint32_t bits, const StoredFlags& stored) {
-  const bool replaces = change.operation == FlagsOperation::replace;
-  const std::uint32_t on = change.operation == FlagsOperation::remove ? 0 : bits;
-  const std::uint32_t off = replaces ? 31 : change.operation == FlagsOperation::remove ? bits : 0;
-  // Below the MODSEQ of this change: all there are.
-  const ModSeq most = change.unchanged_since.value_or(stored.modseq);
-  const std::int64_t plain_only = replaces ? 1 : 0;
-  std::vector<Uid> uids;
-  uids.reserve(stored.changed.size());
-  for (const Entry& entry : stored.changed)
-    uids.push_back(entry.uid);
-  auto range = [&](Uid first, Uid last) {
-    return context_.run(kSetBitsRange, account, mailbox, off, on, stored.modseq, most, plain_only,
-                        first.value, last.value);
-  };
-  auto sixteen = [&](const Sixteen& u) {
-    return context_.run(kSetBitsSixteen, account, mailbox, off, on, stored.modseq, most, plain_only,
-                        u[0], u[1], u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11],
-                        u[12], u[13], u[14], u[15]);
-  };
-  return by_runs(uids, range, sixteen);
 }
 
 Result<CopiedUids> SqlMailboxes::copy(AccountId account, MailboxId from,
@@ -183,18 +140,17 @@ Result<CopiedUids> SqlMailboxes::transfer(AccountId account, MailboxId from,
   FUMI_TRY(const Placed placed,
            place(account, to, static_cast<std::uint32_t>(entries.size()), modseq, delta));
   copied.uid_validity = placed.uid_validity;
+  std::vector<Entry> made = entries;
   Uid next = placed.first;
-  for (const Entry& entry : entries) {
-    Entry made = entry;
-    made.uid = next;
-    made.modseq = modseq;
-    made.saved = context_.now();  // RFC 8514 §4: anew, for copies and moves
-    FUMI_CHECK(insert_entry(account, to, made, Placing::copy));
-    FUMI_CHECK(context_.run(kShare, account, entry.email));
+  for (Entry& entry : made) {
     copied.source.push_back(entry.uid);
     copied.destination.push_back(next);
+    entry.uid = next;
+    entry.modseq = modseq;
+    entry.saved = context_.now();  // RFC 8514 §4: anew, for copies and moves
     ++next.value;
   }
+  FUMI_CHECK(insert_copies(account, from, entries, to, made));
   context_.changed(account, to);
   if (after == After::goes) {
     FUMI_CHECK(take_out(account, from, entries, modseq));
@@ -203,16 +159,46 @@ Result<CopiedUids> SqlMailboxes::transfer(AccountId account, MailboxId from,
   return copied;
 }
 
+// Many are copied from row to row, without flags: those go straight into blocks.
+Status SqlMailboxes::insert_copies(AccountId account, MailboxId from,
+                                   const std::vector<Entry>& entries, MailboxId to,
+                                   const std::vector<Entry>& made) {
+  const std::string no_keywords;
+  std::vector<Entry> plain;  // whose row says nothing
+  for (std::size_t at = 0; at < entries.size();) {
+    const std::size_t end = run_end(entries, at);
+    if (end - at < kRunFrom) {
+      for (; at < end; ++at) {
+        FUMI_CHECK(insert_entry(account, to, made[at], Placing::copy));
+        FUMI_CHECK(context_.run(kShare, account, made[at].email));
+      }
+      continue;
+    }
+    const std::uint32_t first = entries[at].uid.value;
+    const std::uint32_t last = entries[end - 1].uid.value;
+    const auto step = std::int64_t{made[at].uid.value} - std::int64_t{first};
+    FUMI_CHECK(context_.run(kCopyRange, account, from, first, last, to, step, made[at].modseq,
+                            Blob{no_keywords}, made[at].saved));
+    FUMI_CHECK(context_.run(kShareRange, account, from, first, last));
+    plain.insert(plain.end(), made.begin() + std::ptrdiff_t(at),
+                 made.begin() + std::ptrdiff_t(end));
+    at = end;
+  }
+  SqlBlocks blocks(context_, account, to);
+  const Uid uid_next{made.back().uid.value + 1};
+  FUMI_CHECK(blocks.place(plain, uid_next));
+  // Blocks that these UIDs have ended, the one before them too if they began one.
+  const auto first = std::max<std::int64_t>(block_of(made.front().uid.value - 1), 0);
+  for (std::int64_t number = first; number < block_of(uid_next.value); ++number)
+    FUMI_CHECK(blocks.seal(number, uid_next));
+  return {};
+}
+
 Result<std::vector<Uid>> SqlMailboxes::expunge(AccountId account, MailboxId mailbox,
                                                const std::optional<std::vector<Uid>>& uids) {
   FUMI_CHECK(require(account, mailbox));
-  FUMI_TRY(auto gone, deleted_entries(account, mailbox));
-  if (uids) {
-    std::vector<Uid> wanted = *uids;
-    std::ranges::sort(wanted);
-    std::erase_if(
-        gone, [&](const Entry& entry) { return !std::ranges::binary_search(wanted, entry.uid); });
-  }
+  FUMI_TRY(auto gone, uids ? find(account, mailbox, *uids) : deleted_entries(account, mailbox));
+  std::erase_if(gone, [](const Entry& entry) { return !entry.flags.has(Flags::deleted); });
   std::vector<Uid> out;
   if (gone.empty()) return out;
   FUMI_TRY(const ModSeq modseq, raise(account));
@@ -226,13 +212,27 @@ Result<std::vector<Uid>> SqlMailboxes::expunge(AccountId account, MailboxId mail
 Status SqlMailboxes::take_out(AccountId account, MailboxId mailbox,
                               const std::vector<Entry>& entries, ModSeq modseq) {
   Delta delta;
+  std::vector<Uid> uids;
+  uids.reserve(entries.size());
   for (const Entry& entry : entries) {
     delta.add(entry, -1);
-    FUMI_CHECK(context_.run(kDeleteEntry, account, mailbox, entry.uid.value));
-    FUMI_CHECK(release(account, entry.email, modseq));
-    FUMI_CHECK(
-        context_.run(kInsertExpunged, account, mailbox, modseq, entry.uid.value, entry.email));
+    uids.push_back(entry.uid);
   }
+  for (std::size_t at = 0; at < entries.size();) {
+    const std::size_t end = run_end(entries, at);
+    if (end - at >= kRunFrom) {
+      FUMI_CHECK(take_out_range(account, mailbox, entries[at].uid, entries[end - 1].uid, modseq));
+      at = end;
+    }
+    for (; at < end; ++at) {
+      const Entry& entry = entries[at];
+      FUMI_CHECK(context_.run(kDeleteEntry, account, mailbox, entry.uid.value));
+      FUMI_CHECK(release(account, entry.email, modseq));
+      FUMI_CHECK(
+          context_.run(kInsertExpunged, account, mailbox, modseq, entry.uid.value, entry.email));
+    }
+  }
+  FUMI_CHECK(SqlBlocks(context_, account, mailbox).remove(uids));
   FUMI_CHECK(forget_gone(account, modseq, entries.size()));
   FUMI_CHECK(count(account, mailbox, modseq, delta));
   FUMI_TRY(const auto remembered, context_.one(
@@ -240,6 +240,21 @@ Status SqlMailboxes::take_out(AccountId account, MailboxId mailbox,
                                       account, mailbox, entries.size()));
   const auto most = std::int64_t{context_.shared().options.expunged_max};
   return remembered.value_or(0) > most ? forget_expunged(account, mailbox) : Status();
+}
+
+Status SqlMailboxes::take_out_range(AccountId account, MailboxId mailbox, Uid first, Uid last,
+                                    ModSeq modseq) {
+  const std::uint32_t from = first.value;
+  const std::uint32_t to = last.value;
+  FUMI_CHECK(context_.run(kReleaseRange, account, mailbox, from, to));
+  FUMI_TRY(const auto octets, context_.one(
+                                  kUnusedOctets, [](const Row& row) { return row.int64(0); },
+                                  account, mailbox, from, to));
+  FUMI_CHECK(context_.run(kRememberUnused, account, mailbox, from, to, modseq));
+  FUMI_CHECK(context_.run(kDropUnused, account, mailbox, from, to));
+  FUMI_CHECK(context_.run(kFreeOctets, account, octets.value_or(0)));
+  FUMI_CHECK(context_.run(kExpungeRange, account, mailbox, from, to, modseq));
+  return context_.run(kDeleteRange, account, mailbox, from, to);
 }
 
 Status SqlMailboxes::release(AccountId account, EmailId email, ModSeq modseq) {

@@ -5,6 +5,7 @@
 
 #include "base/ascii.h"
 #include "store/mail/detail/acl.h"
+#include "store/mail/detail/blocks.h"
 #include "store/mail/detail/metadata.h"
 
 namespace fumi::store {
@@ -31,8 +32,8 @@ constexpr Statement kInsert{
     " uid_next, modseq, total, unseen, deleted, octets, expunged_count, expunged_floor, name, "
     "created, named, sort_order)"
     " VALUES ($1, $2, $3, $4, 1, $5, 1, $6, 0, 0, 0, 0, 0, 0, $7, $6, $6, 0)"};
-constexpr Statement kExists{
-    "SELECT 1 FROM mailboxes WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3"};
+constexpr Statement kUidNext{
+    "SELECT uid_next FROM mailboxes WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3"};
 // Ascends from the clock's seconds, so that a mailbox made anew under an old name has another one.
 constexpr Statement kNextValidity{
     "UPDATE accounts SET uid_validity ="
@@ -151,11 +152,11 @@ Result<ModSeq> SqlMailboxes::raise(AccountId account) {
   return *change;
 }
 
-Status SqlMailboxes::require(AccountId account, MailboxId mailbox) {
-  FUMI_TRY(const auto there,
-           context_.one(kExists, [](const Row&) { return true; }, account, mailbox));
-  if (!there) return fail(Code::not_found, "looking up a mailbox");
-  return {};
+Result<Uid> SqlMailboxes::require(AccountId account, MailboxId mailbox) {
+  auto map = [](const Row& row) { return Uid{static_cast<std::uint32_t>(row.int64(0))}; };
+  FUMI_TRY(const auto next, context_.one(kUidNext, map, account, mailbox));
+  if (!next) return fail(Code::not_found, "looking up a mailbox");
+  return *next;
 }
 
 Result<Mailbox> SqlMailboxes::mailbox_of(AccountId account, const Row& row) {
@@ -382,6 +383,7 @@ Status SqlMailboxes::delete_mailbox(AccountId account, MailboxId id) {
   FUMI_CHECK(context_.run(kDropUnused, account, id));
   FUMI_CHECK(context_.run(kFreeOctets, account, octets.value_or(0)));
   FUMI_CHECK(context_.run(kDropEntries, account, id));
+  FUMI_CHECK(SqlBlocks(context_, account, id).drop_all());
   FUMI_CHECK(context_.run(kDropExpunged, account, id));
   FUMI_CHECK(SqlMetadata(context_).drop_all(account, id));
   FUMI_CHECK(SqlAcl::drop_all(context_, account, id));

@@ -1,5 +1,5 @@
 // MailboxStore over SQL. mailboxes.cpp: the list of mailboxes; append.cpp: new messages and
-// threads; entries.cpp: flags, copies, expunges; changes.cpp: reading.
+// threads; flags.cpp: changes of flags; entries.cpp: copies and expunges; changes.cpp: reading.
 #pragma once
 
 #include <string>
@@ -37,6 +37,8 @@ class SqlMailboxes final : public MailboxStore {
   Result<std::vector<Entry>> entries(AccountId account, MailboxId mailbox, Uid first) override;
   Status visit_entries(AccountId account, MailboxId mailbox, Uid first,
                        FunctionRef<Status(const Entry&)> visit) override;
+  Status visit_index(AccountId account, MailboxId mailbox,
+                     FunctionRef<Status(const IndexedEntry&)> visit) override;
   Result<std::optional<Email>> email(AccountId account, EmailId id) override;
   Result<std::vector<std::pair<Entry, Email>>> emails(AccountId account, MailboxId mailbox,
                                                       const std::vector<Uid>& uids) override;
@@ -66,6 +68,7 @@ class SqlMailboxes final : public MailboxStore {
     std::int64_t deleted = 0;
     std::int64_t octets = 0;
     void add(const Entry& entry, std::int64_t sign);
+    void add_flags(std::uint32_t bits, std::int64_t sign);
   };
   struct Placed {
     Uid first;
@@ -79,7 +82,8 @@ class SqlMailboxes final : public MailboxStore {
   Result<Placed> place(AccountId account, MailboxId mailbox, std::uint32_t count, ModSeq modseq,
                        const Delta& delta);
   Status count(AccountId account, MailboxId mailbox, ModSeq modseq, const Delta& delta);
-  Status require(AccountId account, MailboxId mailbox);
+  // not_found; gives the next UID.
+  Result<Uid> require(AccountId account, MailboxId mailbox);
 
   Result<Mailbox> mailbox_of(AccountId account, const sql::Row& row);
   Result<Mailbox> insert(AccountId account, const std::string& name, MailboxRole role,
@@ -99,8 +103,6 @@ class SqlMailboxes final : public MailboxStore {
   Result<ThreadId> thread_of(AccountId account, const EmailContent& content, EmailId email);
   std::unexpected<Error> refusal(AccountId account, const char* doing, AccountStatus worst);
 
-  Status set_bits(AccountId account, MailboxId mailbox, const StoreFlags& change,
-                  std::uint32_t bits, const StoredFlags& stored);
   enum class Placing : std::uint8_t { first, copy };  // copies are found by an index
   Status insert_entry(AccountId account, MailboxId mailbox, const Entry& entry, Placing placing);
   Result<std::string> seal_keywords(AccountId account, MailboxId mailbox, const Entry& entry);
@@ -109,12 +111,19 @@ class SqlMailboxes final : public MailboxStore {
   // Those of `uids` that are there, ascending.
   Result<std::vector<Entry>> find(AccountId account, MailboxId mailbox, std::vector<Uid> uids);
   Result<std::vector<Entry>> deleted_entries(AccountId account, MailboxId mailbox);
+  // Overlays what blocks say; ascending by UID.
+  Status decide(AccountId account, MailboxId mailbox, std::vector<Entry>& entries);
   // `modseq`: of this step if it has raised the counter already, else 0.
   Result<CopiedUids> transfer(AccountId account, MailboxId from, const std::vector<Entry>& entries,
                               MailboxId to, After after, ModSeq modseq);
   // Takes entries out and remembers them as expunged; the mailbox's counts follow.
   Status take_out(AccountId account, MailboxId mailbox, const std::vector<Entry>& entries,
                   ModSeq modseq);
+  // The same for all entries from `first` to `last`, but for the counts and the blocks.
+  Status take_out_range(AccountId account, MailboxId mailbox, Uid first, Uid last, ModSeq modseq);
+  // Rows of `made`, which are pairwise with `entries` of `from`.
+  Status insert_copies(AccountId account, MailboxId from, const std::vector<Entry>& entries,
+                       MailboxId to, const std::vector<Entry>& made);
   // One copy of the email less; the last one takes the email along.
   Status release(AccountId account, EmailId email, ModSeq modseq);
   // Remembers at most gone_max destroyed objects; looks now and then.

@@ -2,6 +2,7 @@
 #include <array>
 #include <map>
 
+#include "store/mail/detail/blocks.h"
 #include "store/mail/detail/mailboxes.h"
 #include "store/mail/detail/records.h"
 
@@ -75,36 +76,45 @@ constexpr Statement kDropChained{
     "   WHERE tenant_id = $1 AND stream = $2 AND record_id < $3 ORDER BY record_id LIMIT $4)"};
 
 struct Gone {
-  std::int64_t mailbox = 0;
-  std::int64_t uid = 0;
+  Uid uid;
   EmailId email;
-  std::int64_t flags = 0;
+  std::uint32_t bits = 0;
   std::int64_t octets = 0;
 };
 
 }  // namespace
 
 Result<std::uint64_t> SqlMailboxes::purge(AccountId account, std::uint32_t rows_max) {
-  std::vector<Gone> entries;
+  std::map<MailboxId, std::vector<Gone>> entries;
+  std::uint64_t rows = 0;
   auto take = [&](const Row& row) {
-    entries.push_back({row.int64(0), row.int64(1), row.id<EmailId>(2), row.int64(3), row.int64(4)});
+    ++rows;
+    entries[row.id<MailboxId>(0)].push_back(
+        {Uid{static_cast<std::uint32_t>(row.int64(1))}, row.id<EmailId>(2),
+         static_cast<std::uint32_t>(row.int64(3)), row.int64(4)});
   };
   FUMI_CHECK(context_.query(kSomeEntries, take, account, rows_max));
-  std::map<std::int64_t, Delta> counts;
-  for (const Gone& entry : entries) {
-    FUMI_CHECK(context_.run(kDropEntry, account, entry.mailbox, entry.uid));
-    FUMI_CHECK(release(account, entry.email, ModSeq()));  // nobody asks for its changes
-    Delta& delta = counts[entry.mailbox];
-    ++delta.total;
-    delta.unseen += (entry.flags & 1) == 0 ? 1 : 0;
-    delta.deleted += (entry.flags & 8) != 0 ? 1 : 0;
-    delta.octets += entry.octets;
-  }
-  for (const auto& [mailbox, delta] : counts) {
+  for (auto& [mailbox, gone] : entries) {
+    SqlBlocks blocks(context_, account, mailbox);
+    auto set = [&](std::size_t i, const EntryBlock&, const EntryState& state) {
+      gone[i].bits = state.bits;
+    };
+    FUMI_CHECK(blocks.overlay(gone.size(), [&](std::size_t i) { return gone[i].uid; }, set));
+    Delta delta;
+    std::vector<Uid> uids;
+    for (const Gone& entry : gone) {
+      FUMI_CHECK(context_.run(kDropEntry, account, mailbox, entry.uid.value));
+      FUMI_CHECK(release(account, entry.email, ModSeq()));  // nobody asks for its changes
+      ++delta.total;
+      delta.add_flags(entry.bits, 1);
+      delta.octets += entry.octets;
+      uids.push_back(entry.uid);
+    }
+    FUMI_CHECK(blocks.remove(uids));
     FUMI_CHECK(context_.run(kUncount, account, mailbox, delta.total, delta.unseen, delta.deleted,
                             delta.octets));
   }
-  if (!entries.empty()) return entries.size();
+  if (rows > 0) return rows;
   FUMI_TRY(const auto expunged, context_.execute(kDropSomeExpunged, account, rows_max));
   if (expunged > 0) return static_cast<std::uint64_t>(expunged);
   FUMI_TRY(const auto threads, context_.execute(kDropSomeThreads, account, rows_max));

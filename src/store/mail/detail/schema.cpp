@@ -258,7 +258,8 @@ std::span<const sql::Migration> migrations() {
                                       sql::Migration{3, "savedate", kSchemaSavedate},
                                       sql::Migration{4, "metadata", kSchemaMetadata},
                                       sql::Migration{5, "jmap", kSchemaJmap},
-                                      sql::Migration{6, "acl", kSchemaAcl}};
+                                      sql::Migration{6, "acl", kSchemaAcl},
+                                      sql::Migration{7, "flagblocks", kSchemaFlagblocks}};
   return kMigrations;
 }
 

@@ -16,6 +16,7 @@ extern const char* const kSearchSchema;    // schema_search.cpp
 extern const char* const kSchemaSavedate;  // schema_savedate.cpp
 // What JMAP asks for beyond IMAP (schema_jmap.cpp).
 extern const char* const kSchemaJmap;
+extern const char* const kSchemaFlagblocks;  // schema_flagblocks.cpp
 
 // Mail records: one table a day (UTC), made when its first record comes.
 inline constexpr std::string_view kMailRecordsPrefix = "mail_records_";

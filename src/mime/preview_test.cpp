@@ -72,13 +72,49 @@ TEST_CASE("a stored summary carries the preview, and one without it is read as b
   CHECK(decode(stored)->preview == "Hello");
   CHECK(encode(*decode(stored)) == stored);
   CHECK(decode(encode(summary, ""))->preview == "");
-  CHECK(decode_envelope(stored) == summary.envelope);
-  CHECK(decode_envelope(encode(summary)) == summary.envelope);
-  CHECK_FALSE(decode_envelope("").has_value());
-  CHECK_FALSE(decode_envelope(stored.substr(0, 5)).has_value());
-  CHECK_FALSE(decode_envelope("\x07" + stored.substr(1)).has_value());
   for (std::size_t i = 0; i < stored.size(); ++i)
     CHECK_FALSE(decode(stored.substr(0, i)).has_value());
+}
+
+Envelope copy_of(const EnvelopeView& view) {
+  Envelope out;
+  out.date = view.date;
+  out.subject = view.subject;
+  auto copy = [](const std::vector<AddressView>& from, std::vector<Address>& to) {
+    for (const AddressView& address : from)
+      to.push_back({std::string(address.name), std::string(address.local),
+                    std::string(address.domain), address.kind});
+  };
+  copy(view.from, out.from);
+  copy(view.sender, out.sender);
+  copy(view.reply_to, out.reply_to);
+  copy(view.to, out.to);
+  copy(view.cc, out.cc);
+  copy(view.bcc, out.bcc);
+  out.in_reply_to = view.in_reply_to;
+  out.message_id = view.message_id;
+  return out;
+}
+
+TEST_CASE("an envelope is read without copies, and nothing of the one before stays") {
+  EnvelopeView view;
+  for (const char* const raw :
+       {"From: a@b.example, \"C D\" <c@d.example>\r\nTo: undisclosed:;\r\nCc: g: e@f.example;\r\n"
+        "Subject: x\r\nMessage-ID: <1@b.example>\r\nIn-Reply-To: <0@b.example>\r\n\r\nHello",
+        "Date: Mon, 2 Mar 2026 10:00:00 +0900\r\nReply-To: r@b.example\r\n\r\n", "\r\n"}) {
+    const Summary summary = parse(raw);
+    const std::string plain = encode(summary);
+    const std::string stored = encode(summary, "a preview");
+    REQUIRE(read_envelope(stored, view));
+    CHECK(copy_of(view) == summary.envelope);
+    REQUIRE(read_envelope(plain, view));
+    CHECK(copy_of(view) == summary.envelope);
+    CHECK_FALSE(read_envelope("", view));
+    CHECK(copy_of(view) == Envelope());
+    CHECK_FALSE(read_envelope(stored.substr(0, 5), view));
+    CHECK_FALSE(read_envelope("\x07" + stored.substr(1), view));
+    CHECK(copy_of(view) == Envelope());
+  }
 }
 
 }  // namespace

@@ -156,16 +156,18 @@ class Reader {
     return good_ ? std::size_t(value) : 0;
   }
 
-  std::string text() {
+  std::string text() { return std::string(view()); }
+
+  std::string_view view() {
     const std::uint64_t head = number();
     if ((head & 1U) != 0) {
-      if (head / 2 < kCommon.size()) return std::string(kCommon[head / 2]);
+      if (head / 2 < kCommon.size()) return kCommon[head / 2];
       spoil();
       return {};
     }
     if (head / 2 > rest_.size()) spoil();
     if (!good_) return {};
-    std::string value(rest_.substr(0, head / 2));
+    const std::string_view value = rest_.substr(0, head / 2);
     rest_.remove_prefix(head / 2);
     return value;
   }
@@ -189,9 +191,7 @@ class Reader {
   std::vector<Address> addresses() {
     std::vector<Address> list(count(4));
     for (Address& address : list) {
-      const std::uint64_t kind = number();
-      if (kind > std::uint64_t(Address::Kind::group_end)) spoil();
-      address.kind = good_ ? Address::Kind(kind) : Address::Kind::mailbox;
+      address.kind = kind();
       address.name = text();
       address.local = text();
       address.domain = text();
@@ -210,6 +210,22 @@ class Reader {
     value.in_reply_to = text();
     value.message_id = text();
     return value;
+  }
+
+  void envelope(EnvelopeView& into) {
+    into.date = view();
+    into.subject = view();
+    for (auto* list : {&into.from, &into.sender, &into.reply_to, &into.to, &into.cc, &into.bcc}) {
+      list->resize(count(4));
+      for (AddressView& address : *list) {
+        address.kind = kind();
+        address.name = view();
+        address.local = view();
+        address.domain = view();
+      }
+    }
+    into.in_reply_to = view();
+    into.message_id = view();
   }
 
   // `begin` and `end` are what the parent's body covers.
@@ -248,6 +264,12 @@ class Reader {
   void spoil() {
     good_ = false;
     rest_ = {};
+  }
+
+  Address::Kind kind() {
+    const std::uint64_t value = number();
+    if (value > std::uint64_t(Address::Kind::group_end)) spoil();
+    return good_ ? Address::Kind(value) : Address::Kind::mailbox;
   }
 
   std::uint64_t advance(std::uint64_t from, std::uint64_t end) {
@@ -300,16 +322,29 @@ std::optional<Summary> decode(std::string_view bytes) {
   return out;
 }
 
-std::optional<Envelope> decode_envelope(std::string_view bytes) {
-  if (bytes.empty() || (bytes.front() != kVersion && bytes.front() != kWithPreview)) {
-    return std::nullopt;
-  }
-  Reader reader(bytes.substr(1));
+namespace {
+
+// Stands before the envelope.
+bool skip_to_envelope(Reader& reader) {
   static_cast<void>(reader.number());  // size
   static_cast<void>(reader.number());  // flags
-  Envelope envelope = reader.envelope();
-  if (!reader.good()) return std::nullopt;
-  return envelope;
+  return reader.good();
+}
+
+bool is_known(std::string_view bytes) {
+  return !bytes.empty() && (bytes.front() == kVersion || bytes.front() == kWithPreview);
+}
+
+}  // namespace
+
+bool read_envelope(std::string_view bytes, EnvelopeView& into) {
+  if (is_known(bytes)) {
+    Reader reader(bytes.substr(1));
+    if (skip_to_envelope(reader)) reader.envelope(into);
+    if (reader.good()) return true;
+  }
+  into = EnvelopeView();
+  return false;
 }
 
 }  // namespace fumi::mime

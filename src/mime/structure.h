@@ -93,8 +93,20 @@ struct ParseLimits {
 // With this preview instead of the summary's own.
 [[nodiscard]] std::string encode(const Summary& summary, std::optional<std::string_view> preview);
 [[nodiscard]] std::optional<Summary> decode(std::string_view bytes);
-// The same for those who need the envelope alone: what stands behind it is not looked at.
-[[nodiscard]] std::optional<Envelope> decode_envelope(std::string_view bytes);
+
+// An envelope as views into its stored form, for those who write many of them.
+struct AddressView {
+  Address::Kind kind = Address::Kind::mailbox;
+  std::string_view name, local, domain;
+};
+struct EnvelopeView {
+  std::string_view date, subject;
+  std::vector<AddressView> from, sender, reply_to, to, cc, bcc;
+  std::string_view in_reply_to, message_id;
+};
+// The envelope alone, without copies: views into `bytes`, what stands behind it is not looked at;
+// `into` keeps its room from call to call. False: as decode() refuses; then `into` is empty.
+[[nodiscard]] bool read_envelope(std::string_view bytes, EnvelopeView& into);
 
 // The part that an IMAP section number names ({} = the root; {2,1} = BODY[2.1]), or nullptr.
 // RFC 9051 §6.4.5: a message that is not multipart has one part, {1}, which is the root itself.

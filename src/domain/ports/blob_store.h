@@ -3,9 +3,11 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
+#include "base/function_ref.h"
 #include "base/result.h"
 #include "base/task.h"
 #include "domain/blob_ref.h"
@@ -38,6 +40,10 @@ class BlobStore {
   virtual Task<Result<PendingBlob>> begin(TenantScope scope, std::string_view bytes) = 0;
 
   virtual Task<Result<std::string>> get(TenantScope scope, BlobRef ref) = 0;
+  // get() of each, in order, with less ado where they are many and small. `visit` is called in any
+  // thread, one call at a time, while the caller waits; an error of one blob is the visitor's.
+  virtual Task<Status> get_each(TenantScope scope, std::span<const BlobRef> refs,
+                                FunctionRef<void(Result<std::string>)> visit);
   virtual Task<Result<std::string>> get_range(TenantScope scope, BlobRef ref, BlobRange range) = 0;
 };
 

@@ -7,9 +7,12 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/function_ref.h"
 #include "base/result.h"
 #include "domain/mailbox.h"
 
@@ -68,6 +71,15 @@ struct Upload {
   Instant expires;
 };
 
+// What lies beside an email's body. Views are valid during the call that gives them.
+struct StoredSummary {
+  EmailId id;
+  ThreadId thread;
+  std::string_view summary;  // mime::encode() form
+  std::string_view blob;     // BlobRef::encode() form
+};
+enum class Visit : std::uint8_t { more, stop };
+
 class EmailStore {
  public:
   virtual ~EmailStore() = default;
@@ -77,6 +89,10 @@ class EmailStore {
   // In the order asked for; ids that aren't there are left out.
   virtual Result<std::vector<FoundEmail>> find(AccountId account,
                                                const std::vector<EmailId>& ids) = 0;
+  // The summaries of `ids`, which ascend; ids that aren't there are left out. For long lists: mail
+  // that came one after the other is read in one sweep.
+  virtual Status visit_summaries(AccountId account, std::span<const EmailId> ids,
+                                 FunctionRef<Result<Visit>(const StoredSummary&)> visit) = 0;
   // All emails, or those of one mailbox (with their place in it alone); ascending by id.
   virtual Result<std::vector<EmailFacts>> list(AccountId account,
                                                std::optional<MailboxId> mailbox) = 0;

@@ -95,6 +95,12 @@ FetchWriter& FetchWriter::envelope(const mime::Envelope& envelope) {
   return *this;
 }
 
+FetchWriter& FetchWriter::envelope(const mime::EnvelopeView& envelope) {
+  name("ENVELOPE");
+  put_envelope(writer_, envelope);
+  return *this;
+}
+
 FetchWriter& FetchWriter::body(const mime::Part& root) {
   name("BODY");
   put_body(writer_, root, Extension::omit);

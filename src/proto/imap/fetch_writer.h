@@ -26,6 +26,7 @@ class FetchWriter {
   FetchWriter& internal_date(Instant at);
   FetchWriter& rfc822_size(std::uint64_t octets);
   FetchWriter& envelope(const mime::Envelope& envelope);
+  FetchWriter& envelope(const mime::EnvelopeView& envelope);
   FetchWriter& body(const mime::Part& root);  // BODY: without extension data
   FetchWriter& body_structure(const mime::Part& root);
   FetchWriter& modseq(ModSeq modseq);
@@ -54,6 +55,7 @@ class FetchWriter {
 
 // RFC 9051 §7.5.2, for responses other than FETCH and for tests.
 void put_envelope(Writer& writer, const mime::Envelope& envelope);
+void put_envelope(Writer& writer, const mime::EnvelopeView& envelope);
 enum class Extension : std::uint8_t { omit, include };
 void put_body(Writer& writer, const mime::Part& part, Extension extension);
 

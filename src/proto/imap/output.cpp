@@ -1,11 +1,25 @@
 #include "proto/imap/output.h"
 
+#include <utility>
+
 namespace fumi::imap {
 
 void Output::splice(std::string_view octets) {
   if (octets.empty()) return;
   splices_.push_back({buffer_.size(), octets});
   spliced_ += octets.size();
+}
+
+void Output::append(Output&& more) {
+  if (empty()) {
+    *this = std::exchange(more, Output());
+    return;
+  }
+  for (const Splice& splice : more.splices_)
+    splices_.push_back({buffer_.size() + splice.at, splice.octets});
+  spliced_ += more.spliced_;
+  buffer_.append(more.buffer_);
+  more.clear();
 }
 
 std::vector<std::string_view> Output::pieces() const {

@@ -18,9 +18,12 @@ class Output {
 
   // Octets that wait, spliced ones included.
   [[nodiscard]] std::size_t size() const { return buffer_.size() + spliced_; }
+  [[nodiscard]] std::size_t spliced() const { return spliced_; }
   [[nodiscard]] bool empty() const { return size() == 0; }
   // The pieces in order, for a gathering write. Valid until the next put(), splice() or clear().
   [[nodiscard]] std::vector<std::string_view> pieces() const;
+  // Behind what waits here; what it has spliced must stay as its own.
+  void append(Output&& more);
   // All of it in one string, and clear().
   [[nodiscard]] std::string take();
   // Sent: forgets it, and gives memory back (idle connections hold none).

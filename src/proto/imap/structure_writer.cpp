@@ -8,7 +8,8 @@ namespace {
 constexpr std::size_t kDepthMax = 100;  // far above the parser's own limit
 
 // address = "(" addr-name SP addr-adl SP addr-mailbox SP addr-host ")"
-void put_address(Writer& w, const mime::Address& address) {
+template <class Address>
+void put_address(Writer& w, const Address& address) {
   using Kind = mime::Address::Kind;
   if (address.kind == Kind::group_start) {
     w.put("(NIL NIL ");
@@ -30,13 +31,14 @@ void put_address(Writer& w, const mime::Address& address) {
   w.put(")");
 }
 
-void put_addresses(Writer& w, const std::vector<mime::Address>& list) {
+template <class Address>
+void put_addresses(Writer& w, const std::vector<Address>& list) {
   if (list.empty()) {
     w.put("NIL ");
     return;
   }
   w.put("(");
-  for (const mime::Address& address : list)
+  for (const Address& address : list)
     put_address(w, address);
   w.put(") ");
 }
@@ -199,7 +201,10 @@ void put_body_at(Writer& w, const mime::Part& part, Extension extension, std::si
 
 }  // namespace
 
-void put_envelope(Writer& w, const mime::Envelope& e) {
+namespace {
+
+template <class Envelope>
+void put_any_envelope(Writer& w, const Envelope& e) {
   w.put("(");
   w.put_nstring(e.date);
   w.put(" ");
@@ -216,6 +221,12 @@ void put_envelope(Writer& w, const mime::Envelope& e) {
   w.put_nstring(e.message_id);
   w.put(")");
 }
+
+}  // namespace
+
+void put_envelope(Writer& w, const mime::Envelope& e) { put_any_envelope(w, e); }
+
+void put_envelope(Writer& w, const mime::EnvelopeView& e) { put_any_envelope(w, e); }
 
 void put_body(Writer& w, const mime::Part& part, Extension extension) {
   put_body_at(w, part, extension, 0);

@@ -13,15 +13,25 @@ namespace {
 
 constexpr std::size_t kQuotedOctetsMax = 1'024;  // longer strings go as literals
 
-bool is_quotable(std::string_view text, Features features) {
-  if (text.size() > kQuotedOctetsMax) return false;
+// What decides how a string is written, of all its octets: without branches, eight at a time or
+// more, because FETCH of a large mailbox asks it of every string of every envelope.
+struct Octets {
+  bool control = false;
   bool eight_bit = false;
+  bool special = false;  // needs a backslash
+};
+
+Octets look_at(std::string_view text) {
+  unsigned control = 0;
+  unsigned all = 0;
+  unsigned special = 0;
   for (const char c : text) {
     const auto octet = static_cast<unsigned char>(c);
-    if (octet < 0x20 || octet == 0x7f) return false;
-    eight_bit = eight_bit || octet >= 0x80;
+    control |= static_cast<unsigned char>((octet < 0x20) | (octet == 0x7f));
+    special |= static_cast<unsigned char>((octet == '"') | (octet == '\\'));
+    all |= octet;
   }
-  return !eight_bit || (features.utf8() && codec::is_utf8(text));
+  return {control != 0, all >= 0x80, special != 0};
 }
 
 // Names that came in through this engine are UTF-8; others are made so.
@@ -56,8 +66,14 @@ void Writer::put_literal(std::string_view octets) {
 }
 
 void Writer::put_string(std::string_view text) {
-  if (is_quotable(text, features_)) {
+  const Octets octets = text.size() > kQuotedOctetsMax ? Octets{true} : look_at(text);
+  if (!octets.control && (!octets.eight_bit || (features_.utf8() && codec::is_utf8(text)))) {
     out_.put('"');
+    if (!octets.special) {
+      out_.put(text);
+      out_.put('"');
+      return;
+    }
     for (;;) {
       const std::size_t special = text.find_first_of("\"\\");
       out_.put(text.substr(0, special));

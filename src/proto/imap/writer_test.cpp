@@ -65,6 +65,61 @@ TEST_CASE("ENVELOPE shows groups, defaults and what is missing") {
         "(NIL NIL NIL NIL)) NIL NIL NIL NIL)");
 }
 
+TEST_CASE("an envelope is written the same from its stored form") {
+  Writer w(kLimits);
+  mime::EnvelopeView view;
+  for (const char* const raw :
+       {"From: \"A \\\"B\\\"\" <a@b.example>\r\nTo: g: c@d.example, e@f.example;\r\nBcc: x@y\r\n"
+        "Subject: =?UTF-8?Q?=E6=9D=B1?= \x80 raw\r\nMessage-ID: <1@b>\r\n\r\n",
+        "Reply-To: r@b.example\r\nSender: s@b.example\r\nIn-Reply-To: <0@b>\r\n\r\n", "\r\n"}) {
+    const mime::Summary summary = mime::parse(raw);
+    put_envelope(w, summary.envelope);
+    const std::string expected = w.output().take();
+    const std::string stored = mime::encode(summary);
+    REQUIRE(mime::read_envelope(stored, view));
+    put_envelope(w, view);
+    CHECK(w.output().take() == expected);
+  }
+}
+
+TEST_CASE("strings are quoted where they can be, whatever octet stands where") {
+  for (unsigned octet = 0; octet < 256; ++octet) {
+    for (const std::size_t before : {0U, 3U, 15U, 40U}) {
+      const std::string text = std::string(before, 'a') + char(octet) + std::string(20, 'b');
+      Writer w(kLimits);
+      w.put_string(text);
+      const std::string shown = w.output().take();
+      if (octet == '"' || octet == '\\') {
+        CHECK(shown == '"' + text.substr(0, before) + '\\' + text.substr(before) + '"');
+      } else if (octet < 0x20 || octet >= 0x7f) {
+        CHECK(shown.starts_with('{'));
+      } else {
+        CHECK(shown == '"' + text + '"');
+      }
+    }
+  }
+}
+
+TEST_CASE("output is put behind output, with what each points to") {
+  const std::string far(10, 'F');
+  Output a;
+  Output b;
+  b.put("one");
+  b.splice(far);
+  a.append(std::move(b));
+  CHECK(b.empty());
+  b.put("two");
+  b.splice(far);
+  b.put("three");
+  a.append(std::move(b));
+  a.append(Output());
+  CHECK(b.empty());
+  CHECK(a.size() == 31);
+  CHECK(a.spliced() == 20);
+  CHECK(a.take() == "one" + far + "two" + far + "three");
+  CHECK(a.empty());
+}
+
 mime::Part message_part() {
   mime::Part inner;
   inner.lines = 2;

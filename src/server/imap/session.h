@@ -1,9 +1,9 @@
 // ImapSession: one IMAP connection. Connects the engine, the stream and the mailbox service.
 //
 // session.cpp: the loop, login, IDLE · mailboxes.cpp: commands on mailboxes · messages.cpp:
-// commands on messages · search_run.cpp: SEARCH · sort.cpp: SORT, THREAD · extensions.cpp: where
-// other steps go · limits.cpp: MESSAGELIMIT. What changed in the selected mailbox comes in by
-// sync().
+// commands on messages · fetch.cpp: FETCH · search_run.cpp: SEARCH · sort.cpp: SORT, THREAD ·
+// extensions.cpp: where other steps go · limits.cpp: MESSAGELIMIT. What changed in the selected
+// mailbox comes in by sync().
 #pragma once
 
 #include <deque>
@@ -42,6 +42,9 @@ struct ImapHost {
   ImapMetrics metrics;
   service::Search& search;
 };
+
+struct FetchPlan;  // detail/fetch_chunk.h
+struct FetchLane;
 
 [[nodiscard]] imap::SeqSet both(const imap::SeqSet& a, const imap::SeqSet& b);  // resolved sets
 
@@ -105,14 +108,9 @@ class ImapSession {
   using Items = std::vector<imap::SelectedView::Item>;
   // The UIDs whose \Seen this FETCH sets, ascending.
   Task<Result<std::vector<Uid>>> mark_seen(const imap::Fetch& fetch, const Items& items);
-  Task<Status> fetch_emails(const imap::Fetch& fetch, const Items& items,
-                            const std::vector<Uid>& marked, imap::Reply& reply);
-  Task<Status> fetch_some(const imap::Fetch& fetch, const std::vector<service::EntryEmail>& emails,
-                          const std::vector<Uid>& marked, imap::Reply& reply);
+  Task<Status> fetch_emails(const FetchPlan& plan, const Items& items, imap::Reply& reply);
+  void take_lane(FetchLane& lane, imap::By by, imap::Reply& reply);
   Task<Status> fetch_rows(const imap::Fetch& fetch, const Items& items, imap::Reply& reply);
-  bool write_fetch(const imap::Fetch& fetch, const Entry& entry, const Email& email,
-                   const mime::Summary& summary, const std::string* body,
-                   const std::vector<Uid>& marked);
   Task<void> on_store(imap::Store store);
   Task<Status> tell_stored(const imap::Store& store, const Items& items, const StoredFlags& stored);
   Task<void> on_copy(imap::Copy copy);

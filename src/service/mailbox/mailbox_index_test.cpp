@@ -59,7 +59,7 @@ bool same(const MailboxSnapshot& snapshot, const std::map<std::uint32_t, Entry>&
   return snapshot.first_unseen() == unseen;
 }
 
-TEST_CASE("extreme values survive in 24 octets") {
+TEST_CASE("extreme values survive in 32 octets") {
   Entry entry = entry_of(4'294'967'295U, (1ULL << 48U) - 1, 31, {"$a", "b"});
   entry.octets = 1ULL << 40U;
   entry.received = Instant(std::chrono::seconds(-2'208'988'800));  // 1900
@@ -71,6 +71,7 @@ TEST_CASE("extreme values survive in 24 octets") {
   CHECK(row.modseq == (1ULL << 48U) - 1);
   CHECK(row.octets == ~0U);
   CHECK(row.received() == entry.received);
+  CHECK(row.email == entry.email);
   CHECK(snapshot->flags(row) == entry.flags);
   CHECK(snapshot->keyword_names() == std::vector<std::string>{"$a", "b"});
   CHECK(snapshot->rows_from(1).empty());
@@ -147,7 +148,7 @@ TEST_CASE("what did not change is shared, and costs nothing again") {
   for (std::uint32_t uid = 1; uid <= 100'000; ++uid)
     entries[uid] = entry_of(uid, uid);
   const auto base = loaded(entries, 100'000, 100'001);
-  CHECK(base->heap_octets() < 100'000 * 25);
+  CHECK(base->heap_octets() < 100'000 * 33);
   MailboxChanges changes;
   changes.changed.push_back(entry_of(50'000, 100'001, Flags::seen));
   const auto next = MailboxSnapshot::next(*base, state_of(100'001, 100'001), changes);
@@ -304,7 +305,7 @@ TEST_CASE("a mailbox that is gone, and a store that fails") {
 
 TEST_CASE("lists that nobody holds go when memory is short; held ones stay") {
   ChangeBus bus;
-  MailboxIndexes indexes(bus, {config::ByteCount{100'000}});
+  MailboxIndexes indexes(bus, {config::ByteCount{130'000}});
   auto fill = [](MailboxIndex& index) {
     std::map<std::uint32_t, Entry> entries;
     for (std::uint32_t uid = 1; uid <= 2'000; ++uid)
@@ -315,7 +316,7 @@ TEST_CASE("lists that nobody holds go when memory is short; held ones stay") {
   fill(*held);
   for (std::uint64_t id = 2; id <= 10; ++id)
     fill(*indexes.hold({TenantId(1), AccountId(1), MailboxId(id)}));
-  CHECK(indexes.octets() < 250'000);
+  CHECK(indexes.octets() < 300'000);
   CHECK(indexes.count() < 5);
   CHECK(held->current()->size() == 2'000);
   CHECK(indexes.hold({TenantId(1), AccountId(1), MailboxId(1)}) == held);

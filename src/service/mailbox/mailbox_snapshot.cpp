@@ -12,8 +12,8 @@ constexpr std::size_t kRunRows = 1024;
 constexpr std::size_t kSmallRun = kRunRows / 4;  // runs that expunges leave smaller are joined
 
 IndexedEntry indexed(const Entry& entry) {
-  return {entry.uid,    entry.flags.bits, entry.modseq,
-          entry.octets, entry.received,   &entry.flags.keywords};
+  return {entry.uid,      entry.flags.bits, entry.modseq,         entry.octets,
+          entry.received, entry.email,      &entry.flags.keywords};
 }
 
 }  // namespace
@@ -114,6 +114,7 @@ Result<IndexRow> MailboxSnapshot::row_of(const IndexedEntry& entry) {
       std::chrono::floor<std::chrono::seconds>(entry.received).time_since_epoch().count();
   row.bits = entry.bits;
   row.set_keywords(keywords);
+  row.email = entry.email;
   return row;
 }
 

@@ -1,5 +1,5 @@
 // MailboxSnapshot: the state of every message of a mailbox at one moment: UID, flags, MODSEQ, size
-// and arrival, 24 octets a message. Immutable; any thread.
+// arrival and email, 32 octets a message. Immutable; any thread.
 //
 // Rows lie in runs of about a thousand, which snapshots share: the next snapshot copies only the
 // runs in which something changed, and what two snapshots don't share is what differs between
@@ -29,6 +29,7 @@ struct IndexRow {
   std::int64_t received_s : 40 = 0;
   std::uint64_t bits : 8 = 0;  // Flags::bits
   std::uint64_t keywords_high : 16 = 0;
+  EmailId email;
 
   [[nodiscard]] bool has(std::uint32_t bit) const { return (bits & bit) != 0; }
   void set_keywords(std::uint32_t number) {
@@ -42,7 +43,7 @@ struct IndexRow {
     return static_cast<std::uint32_t>(keywords_high << 16U | keywords_low);
   }
 };
-static_assert(sizeof(IndexRow) == 24);
+static_assert(sizeof(IndexRow) == 32);
 
 class MailboxSnapshot {
  public:

@@ -290,8 +290,24 @@ Task<Result<std::vector<EntryEmail>>> Mailboxes::emails(MailAccount who, Mailbox
   co_return co_await store_.read(who.scope, std::move(work));
 }
 
+Task<Status> Mailboxes::read_summaries(MailAccount who, MailboxId mailbox,
+                                       std::span<const EmailId> emails, SummaryReader& reader) {
+  auto work = [&](Tx& tx) -> Status {
+    FUMI_CHECK(Gate(tx, who).check(mailbox, Rights::read));
+    reader.begin();
+    auto take = [&](const StoredSummary& summary) { return reader.take(summary); };
+    return tx.emails().visit_summaries(who.account, emails, take);
+  };
+  co_return co_await store_.read(who.scope, std::move(work));
+}
+
 Task<Result<std::string>> Mailboxes::body(MailAccount who, BlobRef blob) {
   co_return co_await blobs_.get(who.scope, blob);
+}
+
+Task<Status> Mailboxes::bodies(MailAccount who, std::span<const BlobRef> blobs,
+                               FunctionRef<void(Result<std::string>)> visit) {
+  co_return co_await blobs_.get_each(who.scope, blobs, visit);
 }
 
 Task<Result<StoredFlags>> Mailboxes::store_flags(MailAccount who, MailboxId mailbox,

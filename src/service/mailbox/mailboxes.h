@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -48,6 +49,14 @@ using EntryEmail = std::pair<Entry, Email>;
 struct Departure {
   std::vector<Uid> removed;
   std::vector<Uid> seen;  // to be marked with \Seen
+};
+
+// Takes summaries in the store's threads, while the coroutine that asked for them waits.
+class SummaryReader {
+ public:
+  virtual ~SummaryReader() = default;
+  virtual void begin() = 0;  // from the first on: once, or again if the store begins anew
+  virtual Result<Visit> take(const StoredSummary& summary) = 0;
 };
 
 class Mailboxes {
@@ -101,7 +110,14 @@ class Mailboxes {
   // Those of `uids` that are there, in ascending order.
   Task<Result<std::vector<EntryEmail>>> emails(MailAccount who, MailboxId mailbox,
                                                std::vector<Uid> uids);
+  // EmailStore::visit_summaries() of emails that a snapshot of the mailbox tells of; they ascend.
+  // `emails` and `reader` must stay until it returns.
+  Task<Status> read_summaries(MailAccount who, MailboxId mailbox, std::span<const EmailId> emails,
+                              SummaryReader& reader);
   Task<Result<std::string>> body(MailAccount who, BlobRef blob);
+  // BlobStore::get_each().
+  Task<Status> bodies(MailAccount who, std::span<const BlobRef> blobs,
+                      FunctionRef<void(Result<std::string>)> visit);
   Task<Result<StoredFlags>> store_flags(MailAccount who, MailboxId mailbox, StoreFlags change);
   Task<Result<CopiedUids>> copy(MailAccount who, MailboxId from, std::vector<Uid> uids,
                                 std::string to);  // not_found: no such destination

@@ -66,6 +66,7 @@ struct BlobConformance {
     same_content_is_one_blob();
     tenants_are_apart();
     ranges();
+    many_at_once();
     begin_then_wait();
     concurrent_puts();
     if (corrupt) damage_is_found();
@@ -153,6 +154,33 @@ struct BlobConformance {
     const Result<std::string> foreign = run_task(store.get_range(taro, ref, BlobRange{0, 1}));
     REQUIRE_FALSE(foreign.has_value());
     CHECK(foreign.error().code == Code::not_found);
+  }
+
+  void many_at_once() {
+    std::vector<BlobRef> refs;
+    std::vector<std::string> texts;
+    for (std::uint64_t i = 0; i < 40; ++i) {
+      texts.push_back(sample(i * 97, Texture::text, 700 + i));
+      refs.push_back(run_task(store.put(hanako, texts.back())).value());
+    }
+    BlobRef none = refs[3];
+    none.hash[0] ^= 1U;
+    refs[3] = none;
+    std::size_t at = 0;
+    auto visit = [&](Result<std::string> bytes) {
+      if (at == 3) {
+        CHECK(!bytes);
+      } else {
+        REQUIRE(bytes);
+        CHECK(*bytes == texts[at]);
+      }
+      ++at;
+    };
+    CHECK(run_task(store.get_each(hanako, refs, visit)));
+    CHECK(at == refs.size());
+    auto refuse = [&](const Result<std::string>& bytes) { CHECK(!bytes); };
+    CHECK(run_task(store.get_each(taro, refs, refuse)));
+    CHECK(run_task(store.get_each(hanako, {}, refuse)));
   }
 
   void begin_then_wait() {

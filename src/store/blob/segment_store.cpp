@@ -223,6 +223,16 @@ Task<Result<std::string>> SegmentBlobStore::get(TenantScope scope, BlobRef ref) 
   co_return out;
 }
 
+Task<Status> SegmentBlobStore::get_each(TenantScope scope, std::span<const BlobRef> refs,
+                                        FunctionRef<void(Result<std::string>)> visit) {
+  std::move_only_function<Status()> job = [this, scope, refs, visit]() -> Status {
+    for (const BlobRef& ref : refs)
+      visit(state_->read(scope, ref));
+    return {};
+  };
+  co_return co_await detail::run_on(*state_->workers, std::move(job));
+}
+
 Task<Result<std::string>> SegmentBlobStore::get_range(TenantScope scope, BlobRef ref,
                                                       BlobRange range) {
   Result<std::string> out = co_await get(scope, ref);

@@ -92,6 +92,8 @@ class SegmentBlobStore final : public BlobStore {
   Task<Result<BlobRef>> put(TenantScope scope, std::string_view bytes) override;
   Task<Result<PendingBlob>> begin(TenantScope scope, std::string_view bytes) override;
   Task<Result<std::string>> get(TenantScope scope, BlobRef ref) override;
+  Task<Status> get_each(TenantScope scope, std::span<const BlobRef> refs,
+                        FunctionRef<void(Result<std::string>)> visit) override;
   Task<Result<std::string>> get_range(TenantScope scope, BlobRef ref, BlobRange range) override;
 
   // Rewrites segments that are mostly garbage; locators stay valid through small maps that replace

@@ -272,6 +272,7 @@ class Check {
   static bool agree(const Entry& entry, const IndexedEntry& indexed) {
     return entry.uid == indexed.uid && entry.flags.bits == indexed.bits &&
            entry.modseq == indexed.modseq && entry.octets == indexed.octets &&
+           entry.email == indexed.email &&
            std::chrono::floor<std::chrono::seconds>(entry.received) ==
                std::chrono::floor<std::chrono::seconds>(indexed.received);
   }

@@ -76,6 +76,73 @@ TEST_CASE("an email in several mailboxes: places, flags, moves, destruction") {
   });
 }
 
+TEST_CASE("summaries of many emails: dense or scattered, those that are there, of one account") {
+  on_every_engine([](World& world) {
+    Office o{world};
+    const AccountId a = o.hanako;
+    const AccountId other = world.account(o.acme, "taro@acme.example");
+    std::vector<EmailId> ids;
+    std::vector<EmailId> others;
+    o.in([&](Tx& tx) {
+      ids.clear();
+      others.clear();
+      for (int i = 0; i < 300; ++i) {
+        EmailContent made = content("<" + std::to_string(i) + "@x>", 10);
+        made.summary = "summary " + std::to_string(i);
+        const Appended one = ok(tx.mailboxes().deliver(a, made));
+        ids.push_back(one.email);
+        others.push_back(ok(tx.mailboxes().deliver(other, made)).email);
+      }
+      ok(tx.emails().destroy(a, ids[150]));
+    });
+    auto asked = [&](Tx& tx, AccountId account, const std::vector<EmailId>& wanted,
+                     std::size_t most) {
+      std::vector<EmailId> seen;
+      auto visit = [&](const StoredSummary& one) -> Result<Visit> {
+        const auto at = std::ranges::find(ids, one.id);
+        REQUIRE(at != ids.end());
+        CHECK(one.summary == "summary " + std::to_string(at - ids.begin()));
+        CHECK(BlobRef::decode(one.blob).has_value());
+        CHECK(one.thread.value() == one.id.value());
+        seen.push_back(one.id);
+        return seen.size() == most ? Visit::stop : Visit::more;
+      };
+      ok(tx.emails().visit_summaries(account, wanted, visit));
+      return seen;
+    };
+    o.in([&](Tx& tx) {
+      for (const std::size_t step : {1U, 2U, 3U, 7U, 40U, 299U}) {
+        CAPTURE(step);
+        std::vector<EmailId> wanted;
+        std::vector<EmailId> there;
+        for (std::size_t i = 0; i < ids.size(); i += step) {
+          wanted.push_back(ids[i]);
+          if (i != 150) there.push_back(ids[i]);
+        }
+        CHECK(asked(tx, a, wanted, 1'000) == there);
+        wanted.insert(wanted.begin(), EmailId(1));
+        wanted.emplace_back(~0ULL >> 1U);
+        CHECK(asked(tx, a, wanted, 1'000) == there);
+        there.resize(std::min<std::size_t>(there.size(), 5));
+        CHECK(asked(tx, a, wanted, there.size()) == there);
+        CHECK(asked(tx, other, wanted, 1'000).empty());
+      }
+      std::vector<EmailId> late(ids.begin() + 280, ids.end());  // far from the first
+      late.insert(late.begin(), ids.begin(), ids.begin() + 3);
+      CHECK(asked(tx, a, late, 1'000) == late);
+      CHECK(asked(tx, a, others, 1'000).empty());
+      CHECK(asked(tx, a, {}, 1'000).empty());
+      auto fails = [](const StoredSummary&) -> Result<Visit> { return fail(Code::invalid, "x"); };
+      CHECK(code_of(tx.emails().visit_summaries(a, ids, fails)) == Code::invalid);
+    });
+    const TenantScope globex = world.tenant("globex");
+    ok(world.write(globex, [&](Tx& tx) -> Status {
+      CHECK(asked(tx, a, ids, 1'000).empty());
+      return {};
+    }));
+  });
+}
+
 TEST_CASE("threads and counts; trash counts for itself") {
   on_every_engine([](World& world) {
     Office o{world};

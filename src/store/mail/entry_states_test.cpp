@@ -35,7 +35,8 @@ TEST_CASE("states and facts are read as they were written") {
     std::vector<EntryFacts> facts;
     for (const EntryState& state : states) {
       facts.push_back({state.uid, *rc::gen::arbitrary<std::uint64_t>(),
-                       *rc::gen::inRange<std::int64_t>(-(1LL << 39), 1LL << 39)});
+                       *rc::gen::inRange<std::int64_t>(-(1LL << 39), 1LL << 39),
+                       *rc::gen::arbitrary<std::uint64_t>()});
     }
     std::vector<EntryFacts> read_facts;
     RC_ASSERT(decode_facts(kBlock, encode_facts(kBlock, facts), read_facts).has_value());
@@ -87,7 +88,7 @@ TEST_CASE("a run costs a few octets, and what isn't a block is refused") {
   std::vector<EntryFacts> facts;
   for (const std::string_view bad :
        {std::string_view(""), std::string_view("\x02"), std::string_view("\x01\x00\x05", 3),
-        std::string_view("\x01\x80\x01\x05\x05", 5)}) {
+        std::string_view("\x01\x00\x05\x05", 4), std::string_view("\x01\x80\x01\x05\x05\x05", 6)}) {
     CHECK_FALSE(decode_facts(kBlock, bad, facts).has_value());
   }
 }

@@ -149,6 +149,7 @@ class Model {
       RC_ASSERT(*indexed.keywords == entry->flags.keywords);
       RC_ASSERT(indexed.modseq == entry->modseq);
       RC_ASSERT(indexed.octets == entry->octets);
+      RC_ASSERT(indexed.email == entry->email);
       ++entry;
       return {};
     }));

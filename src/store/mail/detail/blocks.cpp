@@ -43,7 +43,7 @@ constexpr Statement kDropFacts{"DELETE FROM entry_facts" FUMI_OF_MAILBOX " AND b
 constexpr Statement kDropBlocks{"DELETE FROM entry_blocks" FUMI_OF_MAILBOX};
 constexpr Statement kDropAllFacts{"DELETE FROM entry_facts" FUMI_OF_MAILBOX};
 constexpr Statement kRows{
-    "SELECT uid, flags, modseq, octets, received, keywords FROM entries" FUMI_OF_MAILBOX
+    "SELECT uid, flags, modseq, octets, received, keywords, email_id FROM entries" FUMI_OF_MAILBOX
     " AND uid BETWEEN $4 AND $5 ORDER BY uid LIMIT $6"};
 
 constexpr std::int64_t kPageBlocks = 512;
@@ -166,6 +166,7 @@ Status SqlBlocks::visit_rows(std::int64_t first, std::int64_t last,
       entry.modseq = row.id<ModSeq>(2);
       entry.octets = static_cast<std::uint64_t>(row.int64(3));
       entry.received = row.instant(4);
+      entry.email = row.id<EmailId>(6);
       entry.keywords = &kNone;
       ++rows;
       first = std::int64_t{entry.uid.value} + 1;
@@ -195,7 +196,8 @@ Status SqlBlocks::fill(std::span<EntryBlock> blocks, Uid uid_next) {
     EntryBlock& block = blocks[i];
     if (closed(block)) {
       const auto at = std::chrono::floor<std::chrono::seconds>(entry.received);
-      block.facts.push_back({entry.uid.value, entry.octets, at.time_since_epoch().count()});
+      block.facts.push_back(
+          {entry.uid.value, entry.octets, at.time_since_epoch().count(), entry.email.value()});
     }
     const auto end = block.states.begin() + std::ptrdiff_t(known[i]);
     const auto there =
@@ -412,6 +414,7 @@ Status SqlBlocks::visit_sealed(const EntryBlock& block,
     entry.modseq = ModSeq(state.modseq);
     entry.octets = facts->octets;
     entry.received = Instant(std::chrono::seconds(facts->received_s));
+    entry.email = EmailId(facts->email);
     entry.keywords = &block.keywords(state.keywords);
     FUMI_CHECK(visit(entry));
   }

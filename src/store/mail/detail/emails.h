@@ -20,6 +20,8 @@ class SqlEmails final : public EmailStore {
 
   Result<ModSeq> state(AccountId account) override;
   Result<std::vector<FoundEmail>> find(AccountId account, const std::vector<EmailId>& ids) override;
+  Status visit_summaries(AccountId account, std::span<const EmailId> ids,
+                         FunctionRef<Result<Visit>(const StoredSummary&)> visit) override;
   Result<std::vector<EmailFacts>> list(AccountId account,
                                        std::optional<MailboxId> mailbox) override;
   Result<std::vector<ThreadEmails>> threads(AccountId account,
@@ -50,6 +52,10 @@ class SqlEmails final : public EmailStore {
   };
   using TouchedEmails = std::map<EmailId, Touched>;
 
+  // One statement's part of visit_summaries: `ids` that its rows may be, in their order.
+  struct Sweep;
+  Status sweep(AccountId account, Sweep& sweep);
+  Status look_up(AccountId account, Sweep& sweep);
   // The entries of one email, with their mailbox.
   Result<std::vector<std::pair<MailboxId, Entry>>> places(AccountId account, EmailId id);
   Status decide(AccountId account, std::vector<std::pair<MailboxId, Entry>>& places);

@@ -121,14 +121,17 @@ Status decode_states(std::int64_t block, std::string_view octets, std::vector<En
 
 std::string encode_facts(std::int64_t block, std::span<const EntryFacts> facts) {
   std::string out;
-  out.reserve(16 + facts.size() * 7);
+  out.reserve(16 + facts.size() * 12);
   out += static_cast<char>(kVersion);
   std::int64_t expected = first_uid(block);
   std::int64_t received = 0;
+  std::uint64_t email = 0;
   for (const EntryFacts& entry : facts) {
     put(out, static_cast<std::uint64_t>(std::int64_t{entry.uid} - expected));
     put(out, entry.octets);
     put(out, zigzag(entry.received_s - received));
+    put(out, zigzag(static_cast<std::int64_t>(entry.email - email)));
+    email = entry.email;
     received = entry.received_s;
     expected = std::int64_t{entry.uid} + 1;
   }
@@ -142,14 +145,17 @@ Status decode_facts(std::int64_t block, std::string_view octets, std::vector<Ent
   std::uint64_t uid = static_cast<std::uint64_t>(first_uid(block));
   const auto last = static_cast<std::uint64_t>(last_uid(block));
   std::uint64_t received = 0;
+  std::uint64_t email = 0;
   while (in.more()) {
     const std::uint64_t gap = in.number();
     EntryFacts entry;
     entry.octets = in.number();
     received += static_cast<std::uint64_t>(unzigzag(in.number()));
+    email += static_cast<std::uint64_t>(unzigzag(in.number()));
     if (in.failed() || gap > kBlockUids || uid + gap > last) return corrupt();
     entry.uid = static_cast<std::uint32_t>(uid + gap);
     entry.received_s = static_cast<std::int64_t>(received);
+    entry.email = email;
     uid += gap + 1;
     into.push_back(entry);
   }

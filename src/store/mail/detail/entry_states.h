@@ -5,7 +5,8 @@
 // States: a version octet, then runs: a head (flag bits, and which of the following are there), the
 // UIDs left out before, the number of entries, the number of a set of keywords, and the MODSEQ as
 // the difference to the run before. Facts: a version octet, then for each entry the UIDs left out
-// before, octets, and seconds of arrival as the difference to the one before. All as varints.
+// before, octets, seconds of arrival and the email's id, both as the difference to the one before.
+// All as varints.
 #pragma once
 
 #include <cstdint>
@@ -39,6 +40,7 @@ struct EntryFacts {
   std::uint32_t uid = 0;
   std::uint64_t octets = 0;
   std::int64_t received_s = 0;
+  std::uint64_t email = 0;
   bool operator==(const EntryFacts&) const = default;
 };
 

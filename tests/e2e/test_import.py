@@ -1,4 +1,5 @@
 """`fumi mail import --imap` from real servers: everything comes, once, whatever interrupts it."""
+import base64
 import calendar
 import imaplib
 import json
@@ -179,7 +180,7 @@ class FromPeer:
                 (self.arguments(user, password="wrong"), "refuses the password"),
                 (self.arguments(user, authority="/etc/ssl/certs/ca-certificates.crt"), "certificate"),
                 (self.arguments(user, "--only", "nothing"), "no mailbox nothing"),
-                (self.arguments("nobody@acme.example"), "no such account")):
+                (self.arguments("nobody@acme.example"), "no account nobody")):
             with self.subTest(why=why):
                 code, output = self.fumi.cli(*arguments, check=False)
                 self.assertEqual(code, 1, output)
@@ -220,8 +221,9 @@ class FromCyrus(FromPeer, FumiTest):
 class Liar:
     """An IMAP server that answers as it is told: {start of a command: lines, "TAG" for its tag; None hangs up}."""
 
-    def __init__(self, answers):
+    def __init__(self, answers, capabilities):
         self.answers = answers
+        self.capabilities = capabilities
         self.asked = []
         self.listener = socket.create_server((HOST, 0))
         self.port = self.listener.getsockname()[1]
@@ -242,7 +244,7 @@ class Liar:
                     pass
 
     def serve(self, connection, lines):
-        connection.sendall(b"* OK [CAPABILITY IMAP4rev1] hello\r\n")
+        connection.sendall(f"* OK [CAPABILITY {self.capabilities}] hello\r\n".encode())
         for line in lines:
             tag, _, command = line.strip().partition(b" ")
             self.asked.append(command.decode())
@@ -263,16 +265,17 @@ class FromLiars(FumiTest):
     EXAMINE = ("EXAMINE", b"* 2 EXISTS\r\n* OK [UIDVALIDITY 5] x\r\nTAG OK\r\n")
     PLAN = ("UID FETCH 1:*", b"* 1 FETCH (UID 1 FLAGS () RFC822.SIZE 1)\r\n* 2 FETCH (UID 2 FLAGS () RFC822.SIZE 1)\r\nTAG OK\r\n")
 
-    def run_import(self, *answers, code=0):
-        liar = Liar([*answers, self.LIST, self.EXAMINE, self.PLAN])
+    def run_import(self, *answers, code=0, capabilities="IMAP4rev1", secret="--password-file", tls="--no-tls"):
+        answers = [*answers, ("CAPABILITY", f"* CAPABILITY {capabilities}\r\nTAG OK\r\n".encode())]
+        liar = Liar([*answers, self.LIST, self.EXAMINE, self.PLAN], capabilities)
         self.addCleanup(liar.stop)
         folder = scratch("liar")
         self.addCleanup(remove, folder)
         (folder / "password").write_text("x\n")
-        got, output = self.fumi.cli("mail", "import", "hanako@acme.example", "--imap", f"imap://x@{HOST}:{liar.port}", "--no-tls",
-                                    "--password-file", folder / "password", "--json", check=False)
+        got, output = self.fumi.cli("mail", "import", "hanako@acme.example", "--imap", f"imap://x@{HOST}:{liar.port}", *([tls] if tls else []),
+                                    secret, folder / "password", "--json", check=False)
         self.assertEqual(got, code, output)
-        self.assertIn("warning: without TLS", output)
+        self.assertEqual("warning: without TLS" in output, tls == "--no-tls")
         results = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
         return liar, output, results[-1] if results else None
 
@@ -301,6 +304,41 @@ class FromLiars(FumiTest):
         liar, _, done = self.run_import(("UID FETCH 1:2", lambda _: turns.pop(0)))
         self.assertEqual(done["imported"], 2)
         self.assertEqual(sum(command.startswith("EXAMINE") for command in liar.asked), 2)
+
+    BOTH = ("UID FETCH 1:2", b"* 1 FETCH (UID 1 FLAGS () BODY[] {8}\r\nA: 1\r\n\r\n)\r\n* 2 FETCH (UID 2 FLAGS () BODY[] {8}\r\nA: 2\r\n\r\n)\r\nTAG OK\r\n")
+
+    def test_oauth_tokens(self):
+        for mechanism, wanted in (("OAUTHBEARER", "n,a=x,\x01host=127.0.0.1\x01port={}\x01auth=Bearer x\x01\x01"),
+                                  ("XOAUTH2", "user=x\x01auth=Bearer x\x01\x01")):
+            with self.subTest(mechanism=mechanism):
+                liar, _, _ = self.run_import(self.BOTH, capabilities=f"IMAP4rev1 SASL-IR AUTH={mechanism}", secret="--oauth-token-file")
+                said = next(command for command in liar.asked if command.startswith("AUTHENTICATE")).split()
+                self.assertEqual(said[1], mechanism)
+                self.assertEqual(base64.b64decode(said[2]).decode(), wanted.format(liar.port))
+                # RFC 7628 §3.2.3: the reason comes as a challenge, to be answered before the refusal.
+                liar, output, _ = self.run_import(("AUTHENTICATE", b"+ eyJzdGF0dXMiOiI0MDEifQ==\r\n"), ("AQ==", b"F1 NO bad token\r\n"),
+                                                  ("", b"F1 NO bad token\r\n"), capabilities=f"IMAP4rev1 SASL-IR AUTH={mechanism}",
+                                                  secret="--oauth-token-file", code=1)
+                self.assertIn("NO bad token", output)
+        _, output, _ = self.run_import(secret="--oauth-token-file", code=1)
+        self.assertIn("takes no OAuth tokens", output)
+
+    def test_starttls_is_not_optional(self):
+        for answer, why in ((b"TAG NO not today\r\n", "has no TLS"), (b"TAG OK go\r\n* OK [CAPABILITY IMAP4rev1] trust me\r\n", "before TLS began"),
+                            (b"TAG OK go\r\nHANG UP", "")):
+            with self.subTest(why=why):
+                liar, output, _ = self.run_import(("STARTTLS", answer), code=1, tls=None)
+                self.assertIn(why, output)
+                self.assertFalse([command for command in liar.asked if command.startswith(("LOGIN", "AUTHENTICATE"))])
+
+    def test_names_in_utf8(self):
+        liar, _, done = self.run_import(("LIST", '* LIST () "/" "日本&"\r\nTAG OK\r\n'.encode()),
+                                        ("UID FETCH 1:2", self.BOTH[1].replace(b"A: ", b"U: ")), capabilities="IMAP4rev2")
+        self.assertEqual(done["imported"], 2)
+        self.assertIn('EXAMINE "日本&"', liar.asked)
+        here = self.fumi.imap()
+        self.assertIn(b"&ZeVnLA-&-", b"".join(here.list()[1]))
+        here.logout()
 
     def test_breaks_the_protocol(self):
         for answer, why in ((b"* 1 FETCH (UID 1 (((\r\nTAG OK\r\n", "a list has no end"), (b"WRONG OK\r\n", "not given"),

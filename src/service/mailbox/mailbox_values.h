@@ -9,6 +9,7 @@
 
 #include "base/time.h"
 #include "domain/mailbox.h"
+#include "domain/ports/email_store.h"
 #include "service/mailbox/mailbox_index.h"
 #include "service/mailbox/rights.h"
 

@@ -85,6 +85,11 @@ struct Transfers::Job {
   std::unique_ptr<Wakeup> idle;
   std::map<std::string, Folder> folders;  // of the call that made it busy
   std::optional<Origins> origins;         // the same; read when they are first needed
+
+  void forget() {  // what only a running job needs
+    folders.clear();
+    origins.reset();
+  }
 };
 
 // What goes into one mailbox in one transaction.
@@ -98,6 +103,11 @@ struct Transfers::Batch {
 
   [[nodiscard]] bool is_full() const {
     return messages.size() + found.size() >= kCommitItemsMax || octets >= kCommitOctetsMax;
+  }
+  [[nodiscard]] bool has(const MailOrigin& origin) const {
+    return std::find(origins.begin(), origins.end(), origin) != origins.end() ||
+           std::any_of(found.begin(), found.end(),
+                       [&](const auto& each) { return each.first == origin; });
   }
   // Origins of one folder go together.
   [[nodiscard]] bool takes(const Folder* folder, const std::optional<MailOrigin>& origin) const {
@@ -173,7 +183,7 @@ Result<Transfers::JobPtr> Transfers::make_place(const Job& job) {
     }
     other->view.state = ImportJob::State::cancelled;
     other->view.failure = "another import began";
-    other->folders.clear();
+    other->forget();
   }
   if (jobs_.size() < kJobsMax) return JobPtr();
   auto oldest = jobs_.end();
@@ -213,7 +223,7 @@ Result<ImportJob> Transfers::put_back(const JobPtr& job, Status status) {
   job->busy = false;
   job->idle->notify();
   job->view.touched = clock_.now();
-  if (job->view.state != ImportJob::State::running) job->folders.clear();
+  if (job->view.state != ImportJob::State::running) job->forget();
   if (!status) return std::unexpected(std::move(status).error());
   return job->view;
 }
@@ -308,7 +318,7 @@ Task<Status> Transfers::add_items(MailAccount who, Job& job, std::vector<MailIte
 }
 
 Task<Status> Transfers::add_item(MailAccount who, Job& job, MailItem item, Batch& batch) {
-  if (item.origin && job.origins->find(*item.origin)) {
+  if (item.origin && (batch.has(*item.origin) || job.origins->find(*item.origin))) {
     const std::lock_guard lock(mutex_);
     ++job.view.skipped;
     co_return Status();

@@ -304,7 +304,8 @@ void add_transfer_commands(CLI::App& app, const SharedCommands& c) {
                 "  fumi mail export hanako@acme.example --mbox hanako.mail\n"
                 "  fumi mail export hanako@acme.example --zip hanako.zip");
   CLI::App* in =
-      add_command(group, *c, "import", "Bring in mail from files; repeat it after an interruption",
+      add_command(group, *c, "import",
+                  "Bring in mail from files or another server; repeat it after an interruption",
                   [c](Client& client) { import_mail(client, *c); });
   in->add_option(
       "--folder", c->folder,

@@ -156,10 +156,10 @@ class Fumi:
             raise AssertionError("sanitizer report:\n" + output[-6000:])
         return code
 
-    def cli(self, *arguments, stdin="", check=True):
+    def cli(self, *arguments, stdin="", check=True, seconds=60):
         """(exit code, output) of the command-line client against this server."""
         environment = {"FUMI_URL": self.operator_url, "FUMI_TOKEN": self.token}
-        return run([PROGRAM, *arguments], stdin=stdin, environment=environment, check=check)
+        return run([PROGRAM, *arguments], stdin=stdin, environment=environment, check=check, seconds=seconds)
 
     def json(self, *arguments):
         return json.loads(self.cli(*arguments, "--json")[1])

@@ -151,6 +151,22 @@ struct BlobConformance {
       REQUIRE(got.has_value());
       CHECK((*got == row.expected));
     }
+    const std::string large = sample(5 * (1U << 19U) + 7, Texture::text, 8);  // 2.5 MiB and a bit
+    const BlobRef big = put(hanako, large);
+    for (const std::uint64_t offset :
+         {0ULL, 1ULL, 1048575ULL, 1048576ULL, 2097152ULL, 2621440ULL}) {
+      for (const std::uint64_t octets : {0ULL, 1ULL, 2ULL, 1048576ULL, 1500000ULL, ~0ULL}) {
+        CAPTURE(offset);
+        CAPTURE(octets);
+        const Result<std::string> got =
+            run_task(store.get_range(hanako, big, BlobRange{offset, octets}));
+        REQUIRE(got.has_value());
+        CHECK((*got == large.substr(offset, octets)));
+      }
+    }
+    const Result<std::string> theirs = run_task(store.get_range(taro, big, BlobRange{0, 1}));
+    REQUIRE_FALSE(theirs.has_value());
+    CHECK(theirs.error().code == Code::not_found);
     const Result<std::string> foreign = run_task(store.get_range(taro, ref, BlobRange{0, 1}));
     REQUIRE_FALSE(foreign.has_value());
     CHECK(foreign.error().code == Code::not_found);

@@ -111,7 +111,7 @@ Result<std::string> S3BlobStore::State::read(TenantScope scope, const BlobRef& r
   const std::uint64_t tenant = scope.tenant.value();
   FUMI_TRY(const auto tenant_keys, keys.get(TenantNumber(tenant)));
   if (ref.octets > detail::kBlobOctetsMax) return fail(Code::not_found, kDoing);
-  const std::uint64_t longest = kHeadOctets + crypto::kAeadOverheadOctets + ref.octets;
+  const std::uint64_t longest = kHeadOctets + detail::envelope_octets_max(ref.octets);
   auto object = client.get(key(scope.tenant, ref), longest);
   if (!object && object.error().code == Code::too_large) {
     return fail(Code::corrupt, kDoing, "the object is too long");

@@ -2,6 +2,7 @@
 
 #include <zstd.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "base/assert.h"
@@ -45,44 +46,151 @@ std::string additional_data(const Sealing& sealing) {
   return aad;
 }
 
+constexpr std::uint32_t kFrameZstd = 1U << 31U;
+constexpr auto kOpening = "opening a blob";
+
+// Empty where compressing doesn't save at least 1/16: what needs more isn't worth decompressing.
+std::string compressed(std::string_view bytes, Compression compression) {
+  if (compression != Compression::when_it_helps || bytes.size() < kCompressOctetsMin) return {};
+  std::string smaller(bytes.size() - bytes.size() / 16, '\0');
+  const std::size_t size = ZSTD_compressCCtx(compressor(), smaller.data(), smaller.size(),
+                                             bytes.data(), bytes.size(), kLevel);
+  if (ZSTD_isError(size) != 0) return {};
+  smaller.resize(size);
+  return smaller;
+}
+
+// Appends `octets` of plaintext to `out`.
+Status append_plain(std::string& out, std::string_view opened, std::uint64_t octets, bool zstd) {
+  if (!zstd) {
+    if (opened.size() != octets) return fail(Code::corrupt, kOpening, "wrong length");
+    out += opened;
+    return {};
+  }
+  const std::size_t before = out.size();
+  out.resize(before + octets);
+  const std::size_t size = ZSTD_decompressDCtx(decompressor(), out.data() + before, octets,
+                                               opened.data(), opened.size());
+  if (ZSTD_isError(size) != 0 || size != octets) {
+    return fail(Code::corrupt, kOpening, "does not decompress");
+  }
+  return {};
+}
+
+std::string frame_data(const std::string& common, std::uint64_t number, std::uint32_t entry) {
+  std::string aad = common;
+  aad.resize(common.size() + 12);
+  put(aad.data() + common.size(), number);
+  put(aad.data() + common.size() + 8, entry);
+  return aad;
+}
+
+void seal_frames(const crypto::TenantKeys& keys, const Sealing& sealing, std::string_view bytes,
+                 Compression compression, std::string& out) {
+  const std::string common = additional_data(sealing);
+  const std::size_t index = out.size();
+  out.resize(index + index_octets_of(bytes.size()));
+  for (std::uint64_t number = 0; number < frames_of(bytes.size()); ++number) {
+    const std::string_view plain = bytes.substr(number * kFrameOctets, kFrameOctets);
+    const std::string smaller = compressed(plain, compression);
+    const std::string_view body = smaller.empty() ? plain : std::string_view(smaller);
+    std::uint32_t entry = std::uint32_t(body.size() + crypto::kAeadOverheadOctets);
+    if (!smaller.empty()) entry |= kFrameZstd;
+    put(out.data() + index + number * 4, entry);
+    keys.seal_to(out, crypto::kPurposeBlob, body, frame_data(common, number, entry));
+  }
+}
+
+Result<std::string> open_all_frames(const crypto::TenantKeys& keys, const Sealing& sealing,
+                                    std::string_view payload) {
+  const std::string_view index = payload.substr(0, index_octets_of(sealing.octets));
+  FUMI_TRY(const FrameRun run, find_frames(sealing, index, 0, sealing.octets));
+  if (run.end != payload.size()) return fail(Code::corrupt, kOpening, "wrong length");
+  return open_frames(keys, sealing, index, run, payload.substr(run.begin));
+}
+
 }  // namespace
 
 Sealing seal_envelope(const crypto::TenantKeys& keys, std::uint64_t tenant,
                       const crypto::Digest256& hash, std::string_view bytes,
                       Compression compression, std::string& out) {
   Sealing sealing{.tenant = tenant, .hash = hash, .octets = bytes.size(), .flags = 0};
-  if (compression == Compression::when_it_helps && bytes.size() >= kCompressOctetsMin) {
-    // Room for anything that saves at least 1/16; what needs more isn't worth decompressing.
-    std::string smaller(bytes.size() - bytes.size() / 16, '\0');
-    const std::size_t size = ZSTD_compressCCtx(compressor(), smaller.data(), smaller.size(),
-                                               bytes.data(), bytes.size(), kLevel);
-    if (ZSTD_isError(size) == 0) {
-      smaller.resize(size);
-      sealing.flags = kFlagZstd;
-      keys.seal_to(out, crypto::kPurposeBlob, smaller, additional_data(sealing));
-      return sealing;
-    }
+  if (bytes.size() > kFrameOctets) {
+    sealing.flags = kFlagFramed;
+    seal_frames(keys, sealing, bytes, compression, out);
+    return sealing;
+  }
+  const std::string smaller = compressed(bytes, compression);
+  if (!smaller.empty()) {
+    sealing.flags = kFlagZstd;
+    keys.seal_to(out, crypto::kPurposeBlob, smaller, additional_data(sealing));
+    return sealing;
   }
   keys.seal_to(out, crypto::kPurposeBlob, bytes, additional_data(sealing));
   return sealing;
 }
 
+Result<FrameRun> find_frames(const Sealing& sealing, std::string_view index, std::uint64_t offset,
+                             std::uint64_t octets) {
+  const std::uint64_t frames = frames_of(sealing.octets);
+  if (sealing.octets > kBlobOctetsMax || index.size() < frames * 4) {
+    return fail(Code::corrupt, kOpening, "the index is too short");
+  }
+  offset = std::min(offset, sealing.octets);
+  octets = std::min(octets, sealing.octets - offset);
+  FrameRun run;
+  run.octets = octets;
+  if (octets == 0) return run;
+  run.first = offset / kFrameOctets;
+  run.count = (offset + octets - 1) / kFrameOctets - run.first + 1;
+  run.skip = offset % kFrameOctets;
+  std::uint64_t at = frames * 4;
+  for (std::uint64_t number = 0; number < run.first + run.count; ++number) {
+    if (number == run.first) run.begin = at;
+    const std::uint64_t size = take<std::uint32_t>(index.data() + number * 4) & ~kFrameZstd;
+    if (size > kFrameOctets + crypto::kAeadOverheadOctets) {
+      return fail(Code::corrupt, kOpening, "a frame is too long");
+    }
+    at += size;
+  }
+  run.end = at;
+  return run;
+}
+
+Result<std::string> open_frames(const crypto::TenantKeys& keys, const Sealing& sealing,
+                                std::string_view index, const FrameRun& run,
+                                std::string_view bytes) {
+  const std::string common = additional_data(sealing);
+  std::string out;
+  out.reserve(run.count * kFrameOctets);
+  for (std::uint64_t number = run.first; number < run.first + run.count; ++number) {
+    const auto entry = take<std::uint32_t>(index.data() + number * 4);
+    const std::uint64_t size = entry & ~kFrameZstd;
+    if (size > bytes.size()) return fail(Code::corrupt, kOpening, "a frame is missing");
+    auto opened =
+        keys.open(crypto::kPurposeBlob, bytes.substr(0, size), frame_data(common, number, entry));
+    if (!opened) return fail(Code::corrupt, kOpening, opened.error().detail);
+    bytes.remove_prefix(size);
+    const std::uint64_t octets = std::min(kFrameOctets, sealing.octets - number * kFrameOctets);
+    FUMI_CHECK(append_plain(out, *opened, octets, (entry & kFrameZstd) != 0));
+  }
+  out.erase(0, run.skip);
+  out.resize(run.octets);
+  return out;
+}
+
 Result<std::string> open_envelope(const crypto::TenantKeys& keys, const Sealing& sealing,
                                   std::string_view payload) {
-  constexpr auto kDoing = "opening a blob";
-  if (sealing.octets > kBlobOctetsMax) return fail(Code::corrupt, kDoing, "length out of range");
+  if (sealing.octets > kBlobOctetsMax) return fail(Code::corrupt, kOpening, "length out of range");
+  if ((sealing.flags & kFlagFramed) != 0) return open_all_frames(keys, sealing, payload);
   auto opened = keys.open(crypto::kPurposeBlob, payload, additional_data(sealing));
-  if (!opened) return fail(Code::corrupt, kDoing, opened.error().detail);
+  if (!opened) return fail(Code::corrupt, kOpening, opened.error().detail);
   if ((sealing.flags & kFlagZstd) == 0) {
-    if (opened->size() != sealing.octets) return fail(Code::corrupt, kDoing, "wrong length");
+    if (opened->size() != sealing.octets) return fail(Code::corrupt, kOpening, "wrong length");
     return opened;
   }
-  std::string out(sealing.octets, '\0');
-  const std::size_t size =
-      ZSTD_decompressDCtx(decompressor(), out.data(), out.size(), opened->data(), opened->size());
-  if (ZSTD_isError(size) != 0 || size != out.size()) {
-    return fail(Code::corrupt, kDoing, "does not decompress");
-  }
+  std::string out;
+  FUMI_CHECK(append_plain(out, *opened, sealing.octets, true));
   return out;
 }
 

@@ -253,3 +253,69 @@ TEST_CASE("media types and languages") {
   CHECK_FALSE(prefers_language("*", "ja", "en"));
   CHECK_FALSE(prefers_language("ja;q=0", "ja", "en"));
 }
+
+namespace {
+
+// The same for a body that is streamed: all pieces together, and the largest.
+struct Streamed {
+  std::string body;
+  std::size_t largest = 0;
+  bool complete = false;
+  std::optional<Bad> bad;
+};
+
+Streamed stream(std::string_view bytes, std::size_t piece, std::uint64_t body_max = 100'000) {
+  Streamed out;
+  RequestReader reader(ReaderLimits{});
+  for (;;) {
+    const Step step = reader.next();
+    if (const auto* bad = std::get_if<Bad>(&step)) {
+      out.bad = *bad;
+      return out;
+    }
+    if (std::holds_alternative<Head>(step)) {
+      reader.accept(body_max, Body::stream);
+    } else if (std::holds_alternative<Piece>(step)) {
+      const std::string taken = reader.take_piece();
+      CHECK_FALSE(taken.empty());
+      out.largest = std::max(out.largest, taken.size());
+      out.body += taken;
+    } else if (std::holds_alternative<Complete>(step)) {
+      out.complete = true;
+      CHECK(reader.request().body.empty());
+      return out;
+    } else {
+      reader.sent(reader.output().size());
+      if (bytes.empty()) return out;
+      const std::size_t size = std::min(bytes.size(), piece);
+      const auto room = reader.prepare(size);
+      std::copy_n(bytes.data(), size, room.data());
+      reader.commit(size);
+      bytes.remove_prefix(size);
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a streamed body comes in pieces no larger than what was read") {
+  const std::string body(50'000, 'b');
+  const std::string head = "POST /up HTTP/1.1\r\nHost: h\r\n";
+  const std::string length = head + "Content-Length: 50000\r\n\r\n" + body;
+  const std::string chunked =
+      head + "Transfer-Encoding: chunked\r\n\r\nc350\r\n" + body + "\r\n0\r\n\r\n";
+  for (const std::string& bytes : {length, chunked}) {
+    for (const std::size_t piece : {std::size_t{1000}, std::size_t{4096}, bytes.size()}) {
+      CAPTURE(piece);
+      const Streamed got = stream(bytes, piece);
+      CHECK(got.complete);
+      CHECK((got.body == body));
+      CHECK(got.largest <= piece + 64);
+    }
+    CHECK(stream(bytes, 1000, 49'999).bad->status == 413);
+    CHECK_FALSE(stream(bytes.substr(0, bytes.size() - 9), 1000).complete);
+  }
+  CHECK(stream(head + "Content-Length: 0\r\n\r\n", 10).complete);
+  const Streamed broken = stream(head + "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nzz", 5);
+  CHECK(broken.body == "abc");
+}

@@ -96,8 +96,10 @@ bool RequestReader::in_request() const {
   return phase_ == Phase::head ? begin_ < end_ : phase_ != Phase::done;
 }
 
-void RequestReader::accept(std::uint64_t body_octets_max) {
+void RequestReader::accept(std::uint64_t body_octets_max, Body body) {
   if (phase_ != Phase::decide) return;
+  body_ = body;
+  body_octets_ = 0;
   body_octets_max_ = body_octets_max;
   phase_ = Phase::body;
 }
@@ -189,11 +191,20 @@ Step RequestReader::read_head() {
   return Head{};
 }
 
+bool RequestReader::take_streamed() {
+  std::string& come = impl_->parser->get().body();
+  if (body_ == Body::whole || come.empty()) return false;
+  body_octets_ += come.size();
+  piece_ = std::move(come);
+  come.clear();
+  return true;
+}
+
 Step RequestReader::read_body() {
   auto& parser = *impl_->parser;
   const auto length = parser.content_length();
   if (length && *length > body_octets_max_) return bad(413, "the body is too large");
-  if (!parser.is_done() && begin_ == end_ && parser.get().body().empty() &&
+  if (!parser.is_done() && begin_ == end_ && body_octets_ == 0 && parser.get().body().empty() &&
       request_.version == Version::http11 && request_.headers.has_token("Expect", "100-continue")) {
     output_ = "HTTP/1.1 100 Continue\r\n\r\n";
     request_.headers.set("Expect", "");  // once
@@ -205,15 +216,18 @@ Step RequestReader::read_body() {
             ? 0
             : parser.put(boost::asio::buffer(input_.data() + begin_, end_ - begin_), error);
     begin_ += taken;
-    if (parser.get().body().size() > body_octets_max_) return bad(413, "the body is too large");
+    if (body_octets_ + parser.get().body().size() > body_octets_max_)
+      return bad(413, "the body is too large");
     if (parser.is_done()) break;
     if (error && error != beast::error::need_more) return bad(status_of(error), error.message());
+    if (take_streamed()) return Piece{};
     if (begin_ == end_ || error == beast::error::need_more || taken == 0) {
       const bool stuck = parser.chunked() && end_ - begin_ > limits_.header_octets_max;
       if (stuck) return bad(400, "a chunk's line or the trailer is too long");
       return Need{};
     }
   }
+  if (take_streamed()) return Piece{};
   request_.body = std::move(parser.get().body());
   phase_ = Phase::done;
   return Complete{};

@@ -2,7 +2,8 @@
 //
 //   loop: step = next()
 //     Need      read into prepare(n), commit(got), again
-//     Head      the header is complete and the body not read: accept(body_octets_max) or close
+//     Head      the header is complete and the body not read: accept() or close
+//     Piece     of a body accepted as a stream: take_piece() before going on
 //     Complete  take the request; answer; then next() goes on with what the client pipelined
 //     Bad       answer with `status` and close: framing is lost, or must not be trusted
 // output() holds "100 Continue" where the client waits for it (RFC 9110 §10.1.1): send it first.
@@ -33,12 +34,16 @@ struct ReaderLimits {
 
 struct Need {};
 struct Head {};
+struct Piece {};
 struct Complete {};
 struct Bad {
   int status = 400;
   std::string why;
 };
-using Step = std::variant<Need, Head, Complete, Bad>;
+using Step = std::variant<Need, Head, Piece, Complete, Bad>;
+
+// Whether a body is gathered in request().body, or handed over as it comes.
+enum class Body : std::uint8_t { whole, stream };
 
 class RequestReader {
  public:
@@ -53,7 +58,9 @@ class RequestReader {
 
   // After Head. A larger body makes the next step Bad 413, before it is read where its length is
   // announced.
-  void accept(std::uint64_t body_octets_max);
+  void accept(std::uint64_t body_octets_max, Body body = Body::whole);
+  // After Piece: never empty, and never more than what was committed since the last one.
+  [[nodiscard]] std::string take_piece() { return std::move(piece_); }
 
   // After Head: all but the body. After Complete: everything.
   [[nodiscard]] const Request& request() const;
@@ -72,6 +79,7 @@ class RequestReader {
   struct Impl;
   Step read_head();
   Step read_body();
+  bool take_streamed();
   Step bad(int status, std::string why);
 
   ReaderLimits limits_;
@@ -83,6 +91,9 @@ class RequestReader {
   std::string output_;
   Request request_;
   std::uint64_t body_octets_max_ = 0;
+  std::uint64_t body_octets_ = 0;  // that have come, of a stream
+  Body body_ = Body::whole;
+  std::string piece_;
   bool keep_alive_ = false;
   enum class Phase { head, decide, body, done, broken } phase_ = Phase::head;
 };

@@ -12,6 +12,7 @@ namespace fumi::http {
 enum class Connection { keep_alive, close };
 enum class Framing {
   length,       // Content-Length of response.body
+  stated,       // the response has a Content-Length of its own
   chunked,      // Transfer-Encoding: chunked; HTTP/1.1 clients only
   until_close,  // for HTTP/1.0 clients; goes with Connection::close
 };

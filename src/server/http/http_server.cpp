@@ -149,29 +149,110 @@ RequestContext HttpSession::make_context() {
   return context;
 }
 
+// A streamed body, as its handler sees it.
+class HttpSession::Body final : public BodyReader {
+ public:
+  explicit Body(HttpSession& session) : session_(session) {}
+
+  Task<Result<std::string>> next() override {
+    constexpr auto kDoing = "reading a request's body";
+    if (bad_) co_return fail(Code::invalid, kDoing, bad_->why);
+    while (!complete_) {
+      const Step step = session_.reader_.next();
+      if (std::holds_alternative<Piece>(step)) co_return session_.reader_.take_piece();
+      if (const auto* bad = std::get_if<Bad>(&step)) {
+        bad_ = *bad;
+        co_return fail(bad->status == 413 ? Code::too_large : Code::invalid, kDoing, bad->why);
+      }
+      complete_ = std::holds_alternative<Complete>(step);
+      if (complete_) break;
+      const Status more = co_await session_.read_on();
+      if (more) continue;
+      bad_ = Bad{more.error().code == Code::timeout ? 408 : 400, "the body did not come in time"};
+      gone_ = more.error().code != Code::timeout;
+      co_return std::unexpected(more.error());
+    }
+    co_return std::string();
+  }
+
+  [[nodiscard]] bool complete() const { return complete_; }
+  [[nodiscard]] bool gone() const { return gone_; }  // nobody is there to be answered
+  [[nodiscard]] const std::optional<Bad>& bad() const { return bad_; }
+
+ private:
+  HttpSession& session_;
+  std::optional<Bad> bad_;
+  bool complete_ = false;
+  bool gone_ = false;
+};
+
+Task<Status> HttpSession::read_on() {
+  const std::string_view output = reader_.output();
+  if (!output.empty()) {
+    Status sent = co_await stream_->write_all(output);
+    if (!sent) co_return sent;
+    reader_.sent(output.size());
+  }
+  const std::span<char> room = reader_.prepare(kReadOctets);
+  const Result<std::size_t> got = co_await stream_->read_some(room);
+  if (!got) co_return std::unexpected(got.error());
+  if (*got == 0) co_return fail(Code::peer_gone, "reading a request's body");
+  reader_.commit(*got);
+  co_return Status();
+}
+
 // Decides by the header alone how much of a body is worth reading. What has no handler is answered
 // once its body is in, up to the default, so that the connection can go on.
 Task<bool> HttpSession::on_head() {
   const Request& request = reader_.request();
   match_ = host_.router().find(request.method, request.segments);
   stream_->set_deadline(host_.options().body_timeout);
-  reader_.accept(match_.route ? match_.route->options.body_octets_max
-                              : RouteOptions{}.body_octets_max);
+  const RouteOptions options = match_.route ? match_.route->options : RouteOptions{};
+  if (options.body == RouteOptions::Body::stream) {
+    reader_.accept(options.body_octets_max, http::Body::stream);
+    co_return co_await on_stream();
+  }
+  reader_.accept(options.body_octets_max);
   co_return true;
+}
+
+Task<bool> HttpSession::on_stream() {
+  RequestContext context = make_context();
+  context.request = reader_.request();
+  context.parameters = std::move(match_.parameters);
+  Body body(*this);
+  context.body = &body;
+  Reply reply = co_await handle(context);
+  context.body = nullptr;
+  if (body.gone()) co_return false;
+  if (body.bad()) reply = plain_problem(body.bad()->status, body.bad()->why);
+  // A client that waits for 100 Continue and gets a final answer sends nothing more; another one
+  // sends on what nobody reads: either way this connection is done.
+  Connection connection = next_connection();
+  if (!body.complete()) connection = Connection::close;
+  co_return co_await respond(std::move(context), std::move(reply), connection);
+}
+
+Connection HttpSession::next_connection() {
+  ++requests_;
+  const bool last =
+      !reader_.keep_alive() || requests_ >= host_.options().requests_per_connection_max;
+  return last ? Connection::close : Connection::keep_alive;
 }
 
 Task<bool> HttpSession::on_complete() {
   RequestContext context = make_context();
   context.request = reader_.take();
   context.parameters = std::move(match_.parameters);
-  ++requests_;
-  const bool last =
-      !reader_.keep_alive() || requests_ >= host_.options().requests_per_connection_max;
+  const Connection connection = next_connection();
   stream_->clear_deadline();  // the handler's own deadlines hold while it works
   Reply reply = co_await handle(context);
+  co_return co_await respond(std::move(context), std::move(reply), connection);
+}
+
+Task<bool> HttpSession::respond(RequestContext context, Reply reply, Connection connection) {
   std::unique_ptr<Upgrade> upgrade = std::move(reply.upgrade);
-  const bool sent = co_await answer(context, std::move(reply), match_.route,
-                                    last ? Connection::close : Connection::keep_alive);
+  const bool sent = co_await answer(context, std::move(reply), match_.route, connection);
   received_ = host_.clock().now();
   if (sent && upgrade) {
     stream_->clear_deadline();
@@ -179,6 +260,7 @@ Task<bool> HttpSession::on_complete() {
     co_await upgrade->run(*stream_, std::move(rest));
     co_return false;
   }
+  const bool last = connection == Connection::close;
   if (last && sent) co_await linger();
   co_return sent && !last;
 }
@@ -212,7 +294,10 @@ Task<bool> HttpSession::answer(RequestContext& context, Reply reply, const Route
   add_security_headers(response, context);
   const Version version = context.request.version;
   Framing framing = Framing::length;
-  if (reply.source) {
+  if (reply.source_octets) {
+    framing = Framing::stated;
+    response.headers.set("Content-Length", std::to_string(*reply.source_octets));
+  } else if (reply.source) {
     framing = version == Version::http11 ? Framing::chunked : Framing::until_close;
     if (framing == Framing::until_close) connection = Connection::close;
   }
@@ -224,12 +309,17 @@ Task<bool> HttpSession::answer(RequestContext& context, Reply reply, const Route
       bodyless || reply.source ? std::string_view() : std::string_view(response.body);
   const Status sent = co_await stream_->write_all(head, body);
   bool good = sent.has_value();
-  if (good && reply.source && !bodyless) good = co_await send_source(*reply.source, framing);
+  const std::uint64_t octets_max = reply.source_octets.value_or(UINT64_MAX);
+  if (good && reply.source && !bodyless)
+    good = co_await send_source(*reply.source, framing, octets_max);
   host_.answered(context, route, response.status);
   co_return good&& framing != Framing::until_close;
 }
 
-Task<bool> HttpSession::send_source(BodySource& source, Framing framing) {
+// Where the length was told, anything else than that breaks the connection off: a client must not
+// take the rest for the next answer.
+Task<bool> HttpSession::send_source(BodySource& source, Framing framing, std::uint64_t octets_max) {
+  std::uint64_t octets = 0;
   for (;;) {
     stream_->clear_deadline();
     const Result<std::string> piece = co_await source.next();
@@ -239,6 +329,8 @@ Task<bool> HttpSession::send_source(BodySource& source, Framing framing) {
     }
     stream_->set_deadline(host_.options().write_timeout);
     if (piece->empty()) break;
+    octets += piece->size();
+    if (octets > octets_max) co_return false;
     if (framing == Framing::chunked) {
       const std::string begin = chunk_head(piece->size());
       const Status opened = co_await stream_->write_all(begin, *piece);
@@ -254,7 +346,7 @@ Task<bool> HttpSession::send_source(BodySource& source, Framing framing) {
     const Status sent = co_await stream_->write_all(kLastChunk);
     co_return sent.has_value();
   }
-  co_return true;
+  co_return framing != Framing::stated || octets == octets_max;
 }
 
 Task<void> HttpSession::refuse(Bad bad) {

@@ -7,7 +7,9 @@
 //
 // Each response carries the security headers that the handler has not set itself. Errors before a
 // handler (400, 404, 405, 413 …) are problem+json. An exception that leaves a handler is logged and
-// answered 500. Drain: idle connections end; a request that runs is answered first.
+// answered 500. A streamed route's handler runs while the body comes, at the client's pace; the
+// body must be there within body_timeout all the same. Drain: idle connections end; a request that
+// runs is answered first.
 #pragma once
 
 #include <atomic>
@@ -77,12 +79,17 @@ class HttpSession {
 
  private:
   Task<bool> fill();
+  Task<Status> read_on();
+  Connection next_connection();
+  class Body;
   Task<bool> on_head();
+  Task<bool> on_stream();
   Task<bool> on_complete();
   Task<Reply> handle(RequestContext& context);
   Task<bool> answer(RequestContext& context, Reply reply, const Route* route,
                     Connection connection);
-  Task<bool> send_source(BodySource& source, Framing framing);
+  Task<bool> respond(RequestContext context, Reply reply, Connection connection);
+  Task<bool> send_source(BodySource& source, Framing framing, std::uint64_t octets_max);
   Task<void> refuse(Bad bad);
   Task<void> linger();
   [[nodiscard]] RequestContext make_context();

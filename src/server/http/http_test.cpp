@@ -37,8 +37,36 @@ Task<Reply> streamed(RequestContext& context) {
   co_return reply;
 }
 
+// Reads a streamed body, or leaves it.
+Task<Reply> count(RequestContext& context) {
+  if (context.request.parameter("deny")) co_return text_response(401, "no");
+  std::size_t octets = 0;
+  std::size_t pieces = 0;
+  for (;;) {
+    const Result<std::string> piece = co_await context.body->next();
+    if (!piece) co_return text_response(500, "not what is answered");
+    if (piece->empty()) break;
+    octets += piece->size();
+    ++pieces;
+  }
+  co_return text_response(200, std::to_string(octets) + " in " + (pieces > 1 ? "pieces" : "one"));
+}
+Task<Reply> stated(RequestContext& context) {
+  Reply reply;
+  std::vector<Result<std::string>> pieces{std::string("one,"), std::string("two")};
+  reply.source = std::make_unique<Pieces>(std::move(pieces));
+  reply.source_octets = context.request.parameter("more") ? 8 : 7;
+  if (context.request.parameter("less")) reply.source_octets = 6;
+  co_return reply;
+}
+
 struct Rig {
   Rig() {
+    RouteOptions uploads;
+    uploads.body_octets_max = 1'000'000;
+    uploads.body = RouteOptions::Body::stream;
+    router.add(Method::post, "/count", count, uploads);
+    router.add(Method::get, "/stated", stated);
     router.add(Method::get, "/echo/{name}", echo);
     router.add(Method::post, "/echo/{name}", echo, {100});
     router.add(Method::get, "/echo/fixed", streamed);
@@ -173,4 +201,56 @@ TEST_CASE("a connection carries so many requests and no more") {
        at = got.find("HTTP/1.1 200", at + 1))
     ++answers;
   CHECK(answers == 2);
+}
+
+TEST_CASE("a streamed route reads its body at the client's pace") {
+  Rig rig;
+  const std::string body(200'000, 'x');
+  const std::string post = "POST /count HTTP/1.1\r\nHost: h\r\n";
+  const std::string after = "GET /echo/after HTTP/1.1\r\nHost: h\r\n\r\n";
+  const std::string length = post + "Content-Length: 200000\r\n\r\n" + body;
+  CHECK(has(rig.talk(length + after), "200000 in pieces"));
+  CHECK(has(rig.talk(length + after), "after:"));
+  const std::string chunked =
+      post + "Transfer-Encoding: chunked\r\n\r\n30d40\r\n" + body + "\r\n0\r\n\r\n" + after;
+  CHECK(has(rig.talk(chunked), "200000 in pieces"));
+  CHECK(has(rig.talk(chunked), "after:"));
+  CHECK(has(rig.talk(post + "Content-Length: 0\r\n\r\n" + after), "after:"));
+  const std::string large = rig.talk(post + "Content-Length: 1000001\r\n\r\n" + body + after);
+  CHECK(has(large, "HTTP/1.1 413 "));
+  CHECK_FALSE(has(large, "not what is answered"));
+  const std::string denied = rig.talk(post.substr(0, 11) + "?deny=1" + post.substr(11) +
+                                      "Content-Length: 200000\r\n\r\n" + body + after);
+  CHECK(has(denied, "HTTP/1.1 401 "));
+  CHECK(has(denied, "Connection: close\r\n"));
+  CHECK_FALSE(has(denied, "after:"));
+  CHECK(has(rig.talk(post + "Transfer-Encoding: chunked\r\n\r\n3\r\nabcdef\r\n"), "HTTP/1.1 400 "));
+  // Gone in the middle: nobody is answered.
+  CHECK(rig.talk(post + "Content-Length: 10\r\n\r\nabc").empty());
+}
+
+TEST_CASE("100 Continue comes when the handler wants the body, and not before") {
+  Rig rig;
+  const std::string expect = "Host: h\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n";
+  const std::string wanted = rig.talk("POST /count HTTP/1.1\r\n" + expect + "abc", 90);
+  CHECK(has(wanted, "3 in one"));
+  const std::string not_wanted = rig.talk("POST /count?deny=1 HTTP/1.1\r\n" + expect);
+  CHECK_FALSE(has(not_wanted, "100 Continue"));
+  CHECK(has(not_wanted, "HTTP/1.1 401 "));
+}
+
+TEST_CASE("a source whose length was told gives just that, or the connection breaks off") {
+  Rig rig;
+  const std::string after = "GET /echo/after HTTP/1.1\r\nHost: h\r\n\r\n";
+  const std::string got = rig.talk("GET /stated HTTP/1.1\r\nHost: h\r\n\r\n" + after);
+  CHECK(has(got, "Content-Length: 7\r\n"));
+  CHECK_FALSE(has(got, "chunked"));
+  CHECK(has(got, "one,twoHTTP/1.1 200 OK"));
+  for (const char* how : {"more", "less"}) {
+    const std::string cut =
+        rig.talk("GET /stated?" + std::string(how) + "=1 HTTP/1.1\r\nHost: h\r\n\r\n" + after);
+    CHECK(has(cut, "one,"));
+    CHECK_FALSE(has(cut, "after:"));
+  }
+  CHECK(has(rig.talk("HEAD /stated HTTP/1.1\r\nHost: h\r\n\r\n"), "Content-Length: 7\r\n"));
 }

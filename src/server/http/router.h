@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,6 +34,16 @@ class BodySource {
   virtual Task<Result<std::string>> next() = 0;
 };
 
+// The body of a request that is read while the handler works (RouteOptions::body). What the handler
+// leaves unread closes the connection.
+class BodyReader {
+ public:
+  virtual ~BodyReader() = default;
+  // The next piece, not empty, at most some tens of KB; empty: the end. After an error (too_large,
+  // invalid, timeout, peer_gone, cancelled) the session answers in the handler's place.
+  virtual Task<Result<std::string>> next() = 0;
+};
+
 // Another protocol on the connection, once the response (101) has been sent (RFC 9110 §7.8).
 class Upgrade {
  public:
@@ -47,11 +58,13 @@ struct Reply {
   Reply(Response simple) : response(std::move(simple)) {}  // NOLINT: handlers return responses
   Response response;
   std::unique_ptr<BodySource> source;
-  std::unique_ptr<Upgrade> upgrade;  // goes with status 101
+  std::optional<std::uint64_t> source_octets;  // what the source will give, where that is known
+  std::unique_ptr<Upgrade> upgrade;            // goes with status 101
 };
 
 struct RequestContext {
   Request request;
+  BodyReader* body = nullptr;         // of a streamed route, while its handler runs
   std::vector<Parameter> parameters;  // of the pattern, by name
   std::string client_ip;
   enum class Transport : std::uint8_t { clear, tls } transport = Transport::clear;
@@ -65,6 +78,7 @@ using Handler = std::function<Task<Reply>(RequestContext&)>;
 
 struct RouteOptions {
   std::uint64_t body_octets_max = 64 * 1024;  // over it the client gets 413
+  enum class Body : std::uint8_t { whole, stream } body = Body::whole;
 };
 
 struct Route {

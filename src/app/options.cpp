@@ -12,6 +12,7 @@
 #include "service/mailbox/mailbox_index.h"
 #include "service/search/indexer.h"
 #include "service/spool/spool.h"
+#include "service/vacation/responder.h"
 
 namespace fumi::app {
 
@@ -153,6 +154,7 @@ config::Catalogue make_catalogue() {
   catalogue.add<service::SpoolOptions>();
   catalogue.add<service::DeliveryOptions>();
   catalogue.add<service::SearchIndexOptions>();
+  catalogue.add<service::VacationOptions>();
   catalogue.add<server::SmtpOptions>();
   catalogue.add<service::MailboxIndexOptions>();
   catalogue.add<server::ImapOptions>();

@@ -9,6 +9,7 @@
 #include "api/admin/admin_routes.h"
 #include "api/cmc/send_api.h"
 #include "api/jmap/jmap_api.h"
+#include "api/jmap/push_sender.h"
 #include "app/dns_resolver.h"
 #include "app/maintenance.h"
 #include "app/net_runtime.h"
@@ -33,6 +34,7 @@
 #include "service/search/indexer.h"
 #include "service/search/search.h"
 #include "service/tenancy/tenancy.h"
+#include "service/vacation/responder.h"
 
 namespace fumi::app {
 namespace {
@@ -120,6 +122,7 @@ struct Server::Parts {
   std::unique_ptr<service::Mailboxes> mailboxes;
   std::unique_ptr<service::Search> search;
   std::unique_ptr<service::SearchIndexer> search_indexer;
+  std::unique_ptr<service::VacationResponder> vacation;
   std::unique_ptr<service::Destinations> destinations;
   std::unique_ptr<server::SmtpOutbound> outbound;
   std::unique_ptr<service::Delivery> delivery;
@@ -132,6 +135,8 @@ struct Server::Parts {
   std::unique_ptr<server::Pop3Host> pop3;
   std::unique_ptr<service::Sending> sending;
   std::unique_ptr<cmc::SendApi> send_api;
+  std::unique_ptr<http::Poster> push_poster;
+  std::unique_ptr<jmap::PushSender> push;
   std::unique_ptr<jmap::JmapHost> jmap_host;
   std::unique_ptr<jmap::JmapApi> jmap;
   std::unique_ptr<service::QueueAdmin> queue_admin;
@@ -211,6 +216,9 @@ Status Server::Parts::build(StorageBase base) {
   search = std::make_unique<service::Search>(store, storage->blobs(), *runtime);
   search_indexer = std::make_unique<service::SearchIndexer>(store, store, storage->blobs(),
                                                             *runtime, clock, settings.search);
+  vacation = std::make_unique<service::VacationResponder>(store, store, storage->blobs(), *runtime,
+                                                          *signer, *spool, storage->ids(), clock,
+                                                          settings.vacation);
   mailboxes = std::make_unique<service::Mailboxes>(store, storage->blobs(), storage->bus(), clock,
                                                    settings.mailbox_index);
   rates = std::make_unique<net::RateLimiter>(kRateKeys);
@@ -416,9 +424,15 @@ void Server::Parts::open_admin() {
 }
 
 void Server::Parts::open_jmap() {
-  jmap_host = std::unique_ptr<jmap::JmapHost>(
-      new jmap::JmapHost{*access, *intake, *search, storage->store(), storage->blobs(),
-                         storage->bus(), storage->ids(), system_clock(), settings.jmap});
+  http::PosterOptions posts;
+  posts.targets = settings.jmap.push_targets;
+  push_poster = http::make_poster(*dns, *tls_out, posts);
+  store::SqlStore& store = storage->store();
+  push = std::make_unique<jmap::PushSender>(store, store, storage->bus(), *runtime, *push_poster,
+                                            system_clock(), settings.jmap);
+  jmap_host = std::unique_ptr<jmap::JmapHost>(new jmap::JmapHost{
+      *access, *intake, *search, storage->store(), storage->blobs(), storage->bus(), storage->ids(),
+      system_clock(), settings.jmap, push.get()});
   jmap = std::make_unique<jmap::JmapApi>(*jmap_host);
   jmap->add_routes(public_routes);
 }
@@ -523,6 +537,8 @@ int Server::run() {
   parts.start();
   parts.runtime->spawn("spool start", start_spool(*parts.spool, *parts.delivery));
   parts.search_indexer->start();
+  parts.vacation->start();
+  parts.push->start();
   parts.maintenance->start();
   log::info("server", "ready", {{"host", parts.settings.server.hostname}});
   sd_notify(0, "READY=1");

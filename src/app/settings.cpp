@@ -65,6 +65,7 @@ Result<Settings> read_settings(const config::Document& document) {
   FUMI_CHECK(bind_into(document, settings.spool));
   FUMI_CHECK(bind_into(document, settings.deliver));
   FUMI_CHECK(bind_into(document, settings.search));
+  FUMI_CHECK(bind_into(document, settings.vacation));
   FUMI_CHECK(bind_into(document, settings.smtp));
   FUMI_CHECK(bind_into(document, settings.mailbox_index));
   FUMI_CHECK(bind_into(document, settings.imap));
@@ -74,6 +75,7 @@ Result<Settings> read_settings(const config::Document& document) {
   settings.listen = with_base(std::move(settings.listen));
   if (settings.server.hostname.empty()) settings.server.hostname = machine_name();
   settings.spool.hostname = settings.server.hostname;
+  settings.vacation.hostname = settings.server.hostname;
   if (settings.server.data.empty()) {
     return fail(Code::invalid, "reading the configuration",
                 "server.data is not set: name the data folder with --data DIR or in the file");

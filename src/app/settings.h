@@ -18,6 +18,7 @@
 #include "service/mailbox/mailbox_index.h"
 #include "service/search/indexer.h"
 #include "service/spool/spool.h"
+#include "service/vacation/responder.h"
 
 namespace fumi::app {
 
@@ -32,6 +33,7 @@ struct Settings {
   service::SpoolOptions spool;
   service::DeliveryOptions deliver;
   service::SearchIndexOptions search;
+  service::VacationOptions vacation;
   server::SmtpOptions smtp;
   service::MailboxIndexOptions mailbox_index;
   server::ImapOptions imap;

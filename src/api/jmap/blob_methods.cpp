@@ -76,13 +76,12 @@ Task<SetResult<Json>> upload_one(Call& call, const Json& object) {
   const Instant now = call.host.clock.now();
   Upload upload;
   upload.id = call.host.ids.next<UploadId>();
-  upload.blob = blob->ref;
+  upload.parts = {blob->ref};
   upload.type = std::string(object.text("type").substr(0, 200));
   upload.octets = bytes.size();
   upload.expires = now + call.host.options.upload_lifetime;
   auto work = [&](Tx& tx) {
-    return tx.emails().add_upload(call.account(), upload, now,
-                                  call.host.options.uploads_per_account_max);
+    return tx.emails().add_upload(call.account(), upload, now, upload_limits(call.host.options));
   };
   Barrier durable = std::move(blob->wait_durable);
   const Status kept =
@@ -196,7 +195,7 @@ Task<Answer> lookup(Call& call) {
     JsonArray not_found;
     for (const std::string& id : **ids) {
       const auto name = parse_blob_id(id);
-      Result<std::optional<BlobRef>> there = std::optional<BlobRef>();
+      Result<std::optional<std::vector<BlobRef>>> there;
       if (name) there = locate(tx, call.account(), *name, now);
       if (!there) return std::unexpected(to_jmap(there.error()));
       if (!*there) {

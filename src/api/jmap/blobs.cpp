@@ -38,16 +38,16 @@ std::optional<BlobName> parse_blob_id(std::string_view id) {
 std::string email_blob_id(EmailId id) { return "M" + id.text(); }
 std::string upload_blob_id(UploadId id) { return "U" + id.text(); }
 
-Result<std::optional<BlobRef>> locate(Tx& tx, AccountId account, const BlobName& name,
-                                      Instant now) {
+Result<std::optional<std::vector<BlobRef>>> locate(Tx& tx, AccountId account, const BlobName& name,
+                                                   Instant now) {
   if (name.email) {
     FUMI_TRY(const auto email, tx.mailboxes().email(account, name.email));
     if (!email) return std::nullopt;
-    return email->blob;
+    return std::vector{email->blob};
   }
-  FUMI_TRY(const auto upload, tx.emails().upload(account, name.upload, now));
+  FUMI_TRY(auto upload, tx.emails().upload(account, name.upload, now));
   if (!upload) return std::nullopt;
-  return upload->blob;
+  return std::move(upload->parts);
 }
 
 const mime::Part* part_by_number(const mime::Part& root, std::string_view number) {
@@ -70,11 +70,19 @@ Task<Result<std::string>> blob_bytes(JmapHost& host, Caller caller, std::string 
   const Instant now = host.clock.now();
   auto work = [&](Tx& tx) { return locate(tx, caller.principal.account, *name, now); };
   const TenantScope scope = caller.principal.scope();
-  Result<std::optional<BlobRef>> ref = co_await host.store.read(scope, std::move(work));
-  if (!ref) co_return std::unexpected(std::move(ref).error());
-  if (!*ref) co_return no_blob();
-  Result<std::string> bytes = co_await host.blobs.get(scope, **ref);
-  if (!bytes) co_return bytes;
+  Result<std::optional<std::vector<BlobRef>>> refs =
+      co_await host.store.read(scope, std::move(work));
+  if (!refs) co_return std::unexpected(std::move(refs).error());
+  if (!*refs) co_return no_blob();
+  Result<std::string> bytes;
+  for (const BlobRef& ref : **refs) {
+    Result<std::string> part = co_await host.blobs.get(scope, ref);
+    if (!part) co_return part;
+    if (bytes->empty())
+      bytes = std::move(part);
+    else
+      *bytes += *part;
+  }
   for (const std::string& number : name->parts) {
     const mime::Summary summary = mime::parse(*bytes);
     const mime::Part* part = part_by_number(summary.root, number);

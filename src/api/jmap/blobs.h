@@ -22,11 +22,11 @@ struct BlobName {
 [[nodiscard]] std::string email_blob_id(EmailId id);
 [[nodiscard]] std::string upload_blob_id(UploadId id);
 
-// Where the bytes lie; nullopt: no such blob in this account.
-[[nodiscard]] Result<std::optional<BlobRef>> locate(Tx& tx, AccountId account, const BlobName& name,
-                                                    Instant now);
+// Where the bytes lie, one run behind the other; nullopt: no such blob in this account.
+[[nodiscard]] Result<std::optional<std::vector<BlobRef>>> locate(Tx& tx, AccountId account,
+                                                                 const BlobName& name, Instant now);
 
-// The blob's bytes; not_found.
+// The blob's bytes, all of them: for what must see a whole (transfer.h streams); not_found.
 Task<Result<std::string>> blob_bytes(JmapHost& host, Caller caller, std::string id);
 
 // Parts of a message by JMAP's numbers: "1" is the root where it is no multipart; children of a

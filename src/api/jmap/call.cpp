@@ -33,8 +33,12 @@ Limits limits_of(const JmapOptions& options) {
   Limits limits;
   limits.upload_octets_max = options.upload_max.octets;
   limits.concurrent_requests_max = options.requests_per_account_max;
-  limits.concurrent_upload_max = options.requests_per_account_max;
+  limits.concurrent_upload_max = options.transfers_per_account_max;
   return limits;
+}
+
+UploadLimits upload_limits(const JmapOptions& options) {
+  return {options.uploads_per_account_max, options.uploads_octets_max.octets};
 }
 
 Task<Answer> reading(Call& call, Work work) {

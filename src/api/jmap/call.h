@@ -18,6 +18,7 @@
 namespace fumi::jmap {
 
 class QueryCache;
+class PushSender;
 
 // What JMAP works on; outlives the router's sessions.
 struct JmapHost {
@@ -30,9 +31,11 @@ struct JmapHost {
   IdGenerator& ids;
   const Clock& clock;
   JmapOptions options;
+  PushSender* push = nullptr;  // null: there are no push subscriptions
 };
 
 [[nodiscard]] Limits limits_of(const JmapOptions& options);
+[[nodiscard]] UploadLimits upload_limits(const JmapOptions& options);
 
 struct Caller {
   service::Principal principal;

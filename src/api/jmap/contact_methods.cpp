@@ -5,12 +5,12 @@
 
 #include "api/jmap/methods.h"
 #include "api/jmap/objects.h"
+#include "api/jmap/query_result.h"
 #include "api/jmap/text_match.h"
 #include "base/ascii.h"
 #include "codec/fold.h"
 #include "crypto/random.h"
 #include "proto/jmap/patch.h"
-#include "proto/jmap/window.h"
 
 namespace fumi::jmap {
 namespace {
@@ -18,7 +18,6 @@ namespace {
 constexpr std::uint32_t kBooksMax = 100;
 constexpr std::uint32_t kCardsMax = 20'000;
 constexpr std::size_t kNameOctetsMax = 255;
-constexpr std::size_t kQueryLimit = 20'000;
 
 // --- AddressBook
 
@@ -414,54 +413,49 @@ std::string sort_text(const Json& card, const std::string& property) {
   return codec::fold(out);
 }
 
-Task<Answer> card_query(Call& call) {
-  auto arguments = query_arguments(call.arguments);
-  if (!arguments) co_return std::unexpected(std::move(arguments).error());
+MethodResult<std::vector<std::string>> find_cards(Call& call, Tx& tx,
+                                                  const QueryArguments& arguments) {
   static constexpr std::array<std::string_view, 5> kSorts{"created", "updated", "name/given",
                                                           "name/surname", "name/surname2"};
-  for (const Comparator& each : arguments->sort) {
-    if (std::ranges::find(kSorts, each.property) == kSorts.end())
-      co_return refuse("unsupportedSort");
+  for (const Comparator& each : arguments.sort) {
+    if (std::ranges::find(kSorts, each.property) == kSorts.end()) return refuse("unsupportedSort");
   }
-  Work work = [&](Tx& tx) -> Answer {
-    FUMI_JMAP_TRY(const ModSeq state, tx.emails().state(call.account()));
-    FUMI_JMAP_TRY(const auto cards, read_objects(call, tx, ObjectKind::contact));
-    std::vector<std::pair<std::vector<std::string>, std::string>> found;
-    for (const Json& card : cards) {
-      bool good = true;
-      if (arguments->filter) {
-        FUMI_JMAP_TRY(good, matches(*arguments->filter, card));
-      }
-      if (!good) continue;
-      std::vector<std::string> keys;
-      for (const Comparator& each : arguments->sort)
-        keys.push_back(sort_text(card, each.property));
-      found.emplace_back(std::move(keys), std::string(card.text("id")));
+  FUMI_JMAP_TRY(const auto cards, read_objects(call, tx, ObjectKind::contact));
+  std::vector<std::pair<std::vector<std::string>, std::string>> found;
+  for (const Json& card : cards) {
+    bool good = true;
+    if (arguments.filter) {
+      FUMI_JMAP_TRY(good, matches(*arguments.filter, card));
     }
-    std::ranges::stable_sort(found, [&](const auto& a, const auto& b) {
-      for (std::size_t i = 0; i < a.first.size(); ++i) {
-        if (a.first[i] == b.first[i]) continue;
-        const bool up = arguments->sort[i].order == Comparator::Order::ascending;
-        return (a.first[i] < b.first[i]) == up;
-      }
-      return false;
-    });
-    std::vector<std::string> ids;
-    for (auto& [keys, id] : found)
-      ids.push_back(std::move(id));
-    FUMI_JMAP_TRY(auto window, cut_window(ids, *arguments, kQueryLimit));
-    JsonArray list;
-    for (std::string& id : window.ids)
-      list.emplace_back(std::move(id));
-    Json out = JsonObject{{"accountId", call.account_text()},
-                          {"queryState", state_text(state)},
-                          {"canCalculateChanges", false},
-                          {"position", std::int64_t(window.position)},
-                          {"ids", std::move(list)}};
-    if (arguments->calculate_total == Flag::yes) out.set("total", std::int64_t(ids.size()));
-    return out;
-  };
-  co_return co_await reading(call, std::move(work));
+    if (!good) continue;
+    std::vector<std::string> keys;
+    for (const Comparator& each : arguments.sort)
+      keys.push_back(sort_text(card, each.property));
+    found.emplace_back(std::move(keys), std::string(card.text("id")));
+  }
+  std::ranges::stable_sort(found, [&](const auto& a, const auto& b) {
+    for (std::size_t i = 0; i < a.first.size(); ++i) {
+      if (a.first[i] == b.first[i]) continue;
+      const bool up = arguments.sort[i].order == Comparator::Order::ascending;
+      return (a.first[i] < b.first[i]) == up;
+    }
+    return false;
+  });
+  std::vector<std::string> ids;
+  for (auto& [keys, id] : found)
+    ids.push_back(std::move(id));
+  return ids;
+}
+
+Evaluate card_evaluation(Call& call) {
+  return [&call](Tx& tx, const QueryArguments& query) { return find_cards(call, tx, query); };
+}
+
+Task<Answer> card_query(Call& call) {
+  co_return co_await run_query(call, "ContactCard", card_evaluation(call));
+}
+Task<Answer> card_query_changes(Call& call) {
+  co_return co_await run_query_changes(call, "ContactCard", card_evaluation(call));
 }
 
 }  // namespace
@@ -474,6 +468,7 @@ std::span<const Method> contact_methods() {
       Method{"ContactCard/get", capability::kContacts, &card_get},
       Method{"ContactCard/changes", capability::kContacts, &card_changes},
       Method{"ContactCard/query", capability::kContacts, &card_query},
+      Method{"ContactCard/queryChanges", capability::kContacts, &card_query_changes},
       Method{"ContactCard/set", capability::kContacts, &card_set},
   };
   return kMethods;

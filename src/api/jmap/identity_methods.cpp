@@ -4,6 +4,7 @@
 
 #include "api/jmap/methods.h"
 #include "api/jmap/objects.h"
+#include "api/jmap/query_result.h"
 #include "mime/address.h"
 
 namespace fumi::jmap {
@@ -167,7 +168,7 @@ Task<Answer> identity_set(Call& call) {
   co_return answer;
 }
 
-// --- VacationResponse: one object, "singleton". It is kept; acting on it comes with Sieve.
+// --- VacationResponse: one object, "singleton"; service/vacation acts on it.
 
 Json no_vacation() {
   return JsonObject{{"id", "singleton"},  {"isEnabled", false}, {"fromDate", nullptr},
@@ -204,6 +205,11 @@ Task<Answer> vacation_get(Call& call) {
   co_return co_await reading(call, std::move(work));
 }
 
+// RFC 8620 §1.4: a UTCDate, which is written with a "Z".
+bool is_utc_date(const Json& value) {
+  return value.string() != nullptr && value.string()->ends_with('Z') && parse_date(*value.string());
+}
+
 SetResult<void> update_vacation(Call& call, Tx& tx, const Json& patch) {
   if (patch.object() == nullptr) return refuse_object("invalidPatch");
   auto found = vacation(call, tx);
@@ -216,7 +222,7 @@ SetResult<void> update_vacation(Call& call, Tx& tx, const Json& patch) {
         member.name == "subject" || member.name == "textBody" || member.name == "htmlBody";
     const bool good =
         member.name == "isEnabled" ? value.boolean() != nullptr
-        : date ? value.is_null() || (value.string() && parse_date(*value.string()))
+        : date                     ? value.is_null() || is_utc_date(value)
         : text ? value.is_null() || (value.string() && value.string()->size() <= kTextOctetsMax)
                : member.name == "id" && value == Json("singleton");
     if (!good) return invalid_property(member.name);
@@ -230,6 +236,8 @@ SetResult<void> update_vacation(Call& call, Tx& tx, const Json& patch) {
     auto made = tx.objects().create(call.account(), ObjectKind::vacation, body, 1);
     if (!made) done = std::unexpected(made.error());
   }
+  const bool away = *object.find("isEnabled")->boolean();
+  if (done) done = tx.vacation().set_away(call.account(), away ? Away::yes : Away::no);
   if (!done) return std::unexpected(to_set_error(done.error()));
   return {};
 }
@@ -314,6 +322,46 @@ Task<Answer> quota_changes(Call& call) {
   co_return co_await reading(call, std::move(work));
 }
 
+// RFC 9425 §4.4: one quota at most.
+MethodResult<std::vector<std::string>> find_quotas(Call& call, Tx& tx,
+                                                   const QueryArguments& arguments) {
+  for (const Comparator& each : arguments.sort)
+    if (each.property != "name" && each.property != "used") return refuse("unsupportedSort");
+  FUMI_JMAP_TRY(const auto account, tx.directory().account(call.account()));
+  if (!account) return refuse("accountNotFound");
+  bool good = account->quota_octets != 0;
+  if (!arguments.filter)
+    return good ? std::vector<std::string>{kQuotaId} : std::vector<std::string>();
+  if (arguments.filter->find("operator") != nullptr || arguments.filter->object() == nullptr)
+    return refuse("unsupportedFilter", "quotas are filtered by plain conditions");
+  for (const JsonMember& member : *arguments.filter->object()) {
+    const Json& value = member.value;
+    if (member.name == "name") {
+      good &= value.string() && account->address.text().find(*value.string()) != std::string::npos;
+    } else if (member.name == "scope") {
+      good &= value == Json("account");
+    } else if (member.name == "resourceType") {
+      good &= value == Json("octets");
+    } else if (member.name == "type") {
+      good &= value == Json("Email");
+    } else {
+      return refuse("unsupportedFilter", "the condition " + member.name + " isn't known");
+    }
+  }
+  return good ? std::vector<std::string>{kQuotaId} : std::vector<std::string>();
+}
+
+Evaluate quota_evaluation(Call& call) {
+  return [&call](Tx& tx, const QueryArguments& query) { return find_quotas(call, tx, query); };
+}
+
+Task<Answer> quota_query(Call& call) {
+  co_return co_await run_query(call, "Quota", quota_evaluation(call));
+}
+Task<Answer> quota_query_changes(Call& call) {
+  co_return co_await run_query_changes(call, "Quota", quota_evaluation(call));
+}
+
 }  // namespace
 
 std::span<const Method> identity_methods() {
@@ -325,6 +373,8 @@ std::span<const Method> identity_methods() {
       Method{"VacationResponse/set", capability::kVacation, &vacation_set},
       Method{"Quota/get", capability::kQuota, &quota_get},
       Method{"Quota/changes", capability::kQuota, &quota_changes},
+      Method{"Quota/query", capability::kQuota, &quota_query},
+      Method{"Quota/queryChanges", capability::kQuota, &quota_query_changes},
   };
   return kMethods;
 }

@@ -5,6 +5,7 @@
 
 #include "api/jmap/blobs.h"
 #include "api/jmap/methods.h"
+#include "api/jmap/transfer.h"
 #include "api/jmap/websocket.h"
 #include "api/problem.h"
 #include "base/ascii.h"
@@ -15,9 +16,9 @@
 namespace fumi::jmap {
 namespace {
 
-constexpr std::array kMethodTables{&core_methods,       &mailbox_methods, &email_methods,
-                                   &query_methods,      &set_methods,     &identity_methods,
-                                   &submission_methods, &blob_methods,    &contact_methods};
+constexpr std::array kMethodTables{
+    &core_methods,     &mailbox_methods,    &email_methods, &query_methods,   &set_methods,
+    &identity_methods, &submission_methods, &blob_methods,  &contact_methods, &push_methods};
 
 http::Response json_response(const Json& json, int status = 200) {
   return http::text_response(status, codec::write_json(json), "application/json");
@@ -35,6 +36,48 @@ std::string safe_type(std::string_view type) {
   const auto parsed = http::media_type(type);
   if (!parsed || type.size() > 200) return "application/octet-stream";
   return std::string(type);
+}
+
+// Everything but the body, cut to the range that was asked for; false: there is none to send. A
+// blob never changes (RFC 8620 §6.2): its id is its entity tag.
+bool put_download_headers(const http::RequestContext& context, const std::string& tag,
+                          Content& content, http::Reply& reply) {
+  const http::Fields& asked = context.request.headers;
+  http::Fields& headers = reply.response.headers;
+  headers.add("ETag", tag);
+  headers.add("Cache-Control", "private, immutable, max-age=31536000");
+  if (asked.has_token("If-None-Match", tag)) {  // RFC 9110 §13.1.2
+    reply.response.status = 304;
+    return false;
+  }
+  const auto accept = context.request.parameter("accept");
+  headers.add("Content-Type", safe_type(accept.value_or("application/octet-stream")));
+  // RFC 6266 with RFC 8187: never shown in place, whatever the bytes are.
+  headers.add("Content-Disposition",
+              "attachment; filename*=UTF-8''" + http::percent_encode(context.parameter("name")));
+  headers.add("Content-Security-Policy", "sandbox; default-src 'none'");
+  const auto octets = content.octets();
+  headers.add("Accept-Ranges", octets ? "bytes" : "none");
+  const std::string* same = asked.find("If-Range");
+  if (!octets || (same != nullptr && *same != tag)) return true;
+  const auto range = byte_range(asked.value("Range"), *octets);
+  if (!range) return true;
+  const std::string all = "/" + std::to_string(*octets);
+  if (range->begin == range->end) {  // RFC 9110 §15.5.17
+    reply.response = http::plain_problem(416, "the blob doesn't reach that far");
+    reply.response.headers.add("Content-Range", "bytes *" + all);
+    return false;
+  }
+  reply.response.status = 206;
+  headers.add("Content-Range",
+              "bytes " + std::to_string(range->begin) + "-" + std::to_string(range->end - 1) + all);
+  if (content.form == Content::Form::whole) {
+    content.bytes = content.bytes.substr(range->begin, range->end - range->begin);
+  } else {
+    content.run.end = content.run.begin + range->end;
+    content.run.begin += range->begin;
+  }
+  return true;
 }
 
 // What a capability says of the server (RFC 8620 §2).
@@ -91,30 +134,12 @@ const Method* find_method(std::string_view name) {
   return nullptr;
 }
 
-// One request of an account under way; refused over the limit.
-class JmapApi::Turn {
- public:
-  Turn(JmapApi& api, AccountId account) : api_(api), account_(account) {
-    const std::scoped_lock lock(api_.mutex_);
-    std::uint32_t& count = api_.at_work_[account_];
-    taken_ = count < api_.host_.options.requests_per_account_max;
-    if (taken_) ++count;
-  }
-  ~Turn() {
-    if (!taken_) return;
-    const std::scoped_lock lock(api_.mutex_);
-    const auto found = api_.at_work_.find(account_);
-    if (--found->second == 0) api_.at_work_.erase(found);
-  }
-  Turn(const Turn&) = delete;
-  Turn& operator=(const Turn&) = delete;
-  [[nodiscard]] bool taken() const { return taken_; }
-
- private:
-  JmapApi& api_;
-  AccountId account_;
-  bool taken_ = false;
-};
+JmapApi::JmapApi(JmapHost& host)
+    : host_(host),
+      push_(host),
+      requests_(host.options.requests_per_account_max),
+      uploads_(host.options.transfers_per_account_max),
+      downloads_(host.options.transfers_per_account_max) {}
 
 void JmapApi::add_routes(http::Router& router) {
   const auto bind = [this](Task<http::Reply> (JmapApi::*handler)(http::RequestContext&)) {
@@ -125,6 +150,7 @@ void JmapApi::add_routes(http::Router& router) {
   calls.body_octets_max = limits.request_octets_max;
   http::RouteOptions uploads;
   uploads.body_octets_max = limits.upload_octets_max;
+  uploads.body = http::RouteOptions::Body::stream;
   router.add(http::Method::get, "/.well-known/jmap", bind(&JmapApi::session));
   router.add(http::Method::get, "/jmap/session", bind(&JmapApi::session));
   router.add(http::Method::post, "/jmap/api", bind(&JmapApi::call), calls);
@@ -218,8 +244,8 @@ Task<http::Reply> JmapApi::session(http::RequestContext& context) {
 Task<http::Reply> JmapApi::call(http::RequestContext& context) {
   Result<Caller> caller = co_await authenticate(context);
   if (!caller) co_return unauthorized(caller.error());
-  const Turn turn(*this, caller->principal.account);
-  if (!turn.taken()) {
+  const auto slot = requests_.take(caller->principal.account);
+  if (!slot) {
     co_return problem(
         {"limit", "too many requests at the same time", "maxConcurrentRequests", 429});
   }
@@ -289,31 +315,17 @@ Task<http::Reply> JmapApi::upload(http::RequestContext& context) {
   Result<Caller> caller = co_await authenticate(context);
   if (!caller) co_return unauthorized(caller.error());
   if (context.parameter("account") != caller->principal.account.text()) co_return not_found();
-  const Turn turn(*this, caller->principal.account);
-  if (!turn.taken()) {
+  const auto slot = uploads_.take(caller->principal.account);
+  if (!slot) {
     co_return problem({"limit", "too many uploads at the same time", "maxConcurrentUpload", 429});
   }
-  const TenantScope scope = caller->principal.scope();
-  Result<PendingBlob> blob = co_await host_.blobs.begin(scope, context.request.body);
-  if (!blob) co_return api::problem_response(api::to_http(blob.error()));
-  const Instant now = host_.clock.now();
-  Upload upload;
-  upload.id = host_.ids.next<UploadId>();
-  upload.blob = blob->ref;
-  upload.type = safe_type(context.request.headers.value("Content-Type"));
-  upload.octets = context.request.body.size();
-  upload.expires = now + host_.options.upload_lifetime;
-  auto work = [&](Tx& tx) {
-    return tx.emails().add_upload(caller->principal.account, upload, now,
-                                  host_.options.uploads_per_account_max);
-  };
-  Barrier durable = std::move(blob->wait_durable);
-  const Status kept = co_await host_.store.write_after(std::move(durable), scope, std::move(work));
-  if (!kept) co_return api::problem_response(api::to_http(kept.error()));
+  std::string type = safe_type(context.request.headers.value("Content-Type"));
+  Result<Upload> upload = co_await receive_upload(host_, *caller, *context.body, std::move(type));
+  if (!upload) co_return api::problem_response(api::to_http(upload.error()));
   const Json answer = JsonObject{{"accountId", caller->principal.account.text()},
-                                 {"blobId", upload_blob_id(upload.id)},
-                                 {"type", upload.type},
-                                 {"size", std::int64_t(upload.octets)}};
+                                 {"blobId", upload_blob_id(upload->id)},
+                                 {"type", upload->type},
+                                 {"size", std::int64_t(upload->octets)}};
   co_return json_response(answer, 201);
 }
 
@@ -331,8 +343,8 @@ Task<http::Reply> JmapApi::socket(http::RequestContext& context) {
 }
 
 Task<std::optional<Response>> JmapApi::process_in_turn(Caller caller, Request request) {
-  const Turn turn(*this, caller.principal.account);
-  if (!turn.taken()) co_return std::nullopt;
+  const auto slot = requests_.take(caller.principal.account);
+  if (!slot) co_return std::nullopt;
   Response response = co_await process(std::move(caller), std::move(request));
   co_return response;
 }
@@ -366,23 +378,23 @@ Task<http::Reply> JmapApi::download(http::RequestContext& context) {
   Result<Caller> caller = co_await authenticate(context);
   if (!caller) co_return unauthorized(caller.error());
   if (context.parameter("account") != caller->principal.account.text()) co_return not_found();
+  auto slot = downloads_.take(caller->principal.account);
+  if (!slot) co_return problem({"limit", "too many downloads at the same time", "", 429});
   std::string id(context.parameter("blob"));
-  Result<std::string> bytes = co_await blob_bytes(host_, *caller, std::move(id));
-  if (!bytes) {
-    if (bytes.error().code == Code::not_found) co_return not_found();
-    co_return api::problem_response(api::to_http(bytes.error()));
+  const std::string tag = "\"" + id + "\"";
+  Result<Content> content = co_await open_content(host_, *caller, std::move(id));
+  if (!content) {
+    if (content.error().code == Code::not_found) co_return not_found();
+    co_return api::problem_response(api::to_http(content.error()));
   }
-  http::Response response;
-  const auto accept = context.request.parameter("accept");
-  response.headers.add("Content-Type", safe_type(accept.value_or("application/octet-stream")));
-  // RFC 6266 with RFC 8187: never shown in place, whatever the bytes are.
-  response.headers.add("Content-Disposition", "attachment; filename*=UTF-8''" +
-                                                  http::percent_encode(context.parameter("name")));
-  // RFC 8620 §6.2: a blob never changes.
-  response.headers.add("Cache-Control", "private, immutable, max-age=31536000");
-  response.headers.add("Content-Security-Policy", "sandbox; default-src 'none'");
-  response.body = std::move(*bytes);
-  co_return response;
+  http::Reply reply;
+  const bool wanted = put_download_headers(context, tag, *content, reply);
+  if (wanted) {
+    reply.source_octets = content->octets();
+    reply.source =
+        content_source(host_, caller->principal.scope(), std::move(*content), std::move(slot));
+  }
+  co_return reply;
 }
 
 }  // namespace fumi::jmap

@@ -6,8 +6,8 @@
 //
 //   GET  /.well-known/jmap, /jmap/session           the session resource
 //   POST /jmap/api                                  method calls
-//   POST /jmap/upload/{account}                     one blob
-//   GET  /jmap/download/{account}/{blob}/{name}     one blob, ?accept= its type
+//   POST /jmap/upload/{account}                     one blob, streamed (transfer.h)
+//   GET  /jmap/download/{account}/{blob}/{name}     one blob, ?accept= its type; Range
 //   GET  /jmap/eventsource                          changes of state as they come
 //   GET  /jmap/ws                                   all of it by WebSocket (RFC 8887)
 //
@@ -15,13 +15,12 @@
 // Another account than the caller's own is not found, whoever it belongs to.
 #pragma once
 
-#include <map>
-#include <mutex>
 #include <string>
 
 #include "api/jmap/call.h"
 #include "api/jmap/push.h"
 #include "api/jmap/query_cache.h"
+#include "api/jmap/slots.h"
 #include "server/http/router.h"
 
 namespace fumi::jmap {
@@ -30,7 +29,7 @@ struct Method;
 
 class JmapApi {
  public:
-  explicit JmapApi(JmapHost& host) : host_(host), push_(host) {}
+  explicit JmapApi(JmapHost& host);
 
   // The object must outlive the router.
   void add_routes(http::Router& router);
@@ -51,7 +50,6 @@ class JmapApi {
   [[nodiscard]] std::string session_state(const Caller& caller) const;
 
  private:
-  class Turn;
   Task<http::Reply> session(http::RequestContext& context);
   Task<http::Reply> call(http::RequestContext& context);
   Task<http::Reply> upload(http::RequestContext& context);
@@ -65,8 +63,9 @@ class JmapApi {
   JmapHost& host_;
   QueryCache queries_;
   PushHub push_;
-  std::mutex mutex_;
-  std::map<AccountId, std::uint32_t> at_work_;  // requests under way
+  Slots requests_;
+  Slots uploads_;
+  Slots downloads_;
 };
 
 }  // namespace fumi::jmap

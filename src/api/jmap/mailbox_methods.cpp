@@ -6,14 +6,12 @@
 
 #include "api/jmap/methods.h"
 #include "api/jmap/query_cache.h"
+#include "api/jmap/query_result.h"
 #include "base/ascii.h"
 #include "proto/jmap/patch.h"
-#include "proto/jmap/window.h"
 
 namespace fumi::jmap {
 namespace {
-
-constexpr std::size_t kQueryLimit = 5'000;
 
 struct Role {
   MailboxRole role;
@@ -267,47 +265,24 @@ MethodResult<std::vector<std::string>> evaluate(Call& call, Tx& tx, const QueryA
   return ids;
 }
 
-Task<Answer> query(Call& call) {
-  auto arguments = query_arguments(call.arguments);
-  if (!arguments) co_return std::unexpected(std::move(arguments).error());
-  const auto as_tree = flag_argument(call.arguments, "sortAsTree");
-  const auto filter_as_tree = flag_argument(call.arguments, "filterAsTree");
-  if (!as_tree || !filter_as_tree) co_return invalid_arguments("sortAsTree is a boolean");
-  Work work = [&](Tx& tx) -> Answer {
-    FUMI_JMAP_TRY(const ModSeq state, tx.emails().state(call.account()));
-    FUMI_JMAP_TRY(const auto ids, evaluate(call, tx, *arguments, *as_tree, *filter_as_tree));
-    FUMI_JMAP_TRY(auto window, cut_window(ids, *arguments, kQueryLimit));
-    JsonArray list;
-    for (std::string& id : window.ids)
-      list.emplace_back(std::move(id));
-    Json out = JsonObject{{"accountId", call.account_text()},
-                          {"queryState", state_text(state)},
-                          {"canCalculateChanges", false},
-                          {"position", std::int64_t(window.position)},
-                          {"ids", std::move(list)}};
-    if (arguments->calculate_total == Flag::yes) out.set("total", std::int64_t(ids.size()));
-    if (window.limit) out.set("limit", std::int64_t(*window.limit));
-    return out;
+MethodResult<Evaluate> evaluation(Call& call) {
+  FUMI_JMAP_TRY(const Flag as_tree, flag_argument(call.arguments, "sortAsTree"));
+  FUMI_JMAP_TRY(const Flag filter_as_tree, flag_argument(call.arguments, "filterAsTree"));
+  return [&call, as_tree, filter_as_tree](Tx& tx, const QueryArguments& query) {
+    return evaluate(call, tx, query, as_tree, filter_as_tree);
   };
-  co_return co_await reading(call, std::move(work));
 }
 
-// An account has few mailboxes: asking again is as cheap.
+Task<Answer> query(Call& call) {
+  auto evaluated = evaluation(call);
+  if (!evaluated) co_return std::unexpected(std::move(evaluated).error());
+  co_return co_await run_query(call, "Mailbox", std::move(*evaluated));
+}
+
 Task<Answer> query_changes(Call& call) {
-  auto arguments = query_changes_arguments(call.arguments);
-  if (!arguments) co_return std::unexpected(std::move(arguments).error());
-  Work work = [&](Tx& tx) -> Answer {
-    FUMI_JMAP_TRY(const ModSeq state, tx.emails().state(call.account()));
-    if (arguments->since_query_state != state_text(state)) {
-      return refuse("cannotCalculateChanges", "query the mailboxes anew");
-    }
-    return Json(JsonObject{{"accountId", call.account_text()},
-                           {"oldQueryState", state_text(state)},
-                           {"newQueryState", state_text(state)},
-                           {"removed", JsonArray{}},
-                           {"added", JsonArray{}}});
-  };
-  co_return co_await reading(call, std::move(work));
+  auto evaluated = evaluation(call);
+  if (!evaluated) co_return std::unexpected(std::move(evaluated).error());
+  co_return co_await run_query_changes(call, "Mailbox", std::move(*evaluated));
 }
 
 // What a client may write, with its own ids for parents.
@@ -431,8 +406,13 @@ SetResult<void> update_one(Call& call, Tx& tx, const std::string& id, const Json
   }
   auto wanted = read_wanted(writable, created);
   if (!wanted) return std::unexpected(std::move(wanted).error());
-  if (wanted->role)
-    return invalid_property("role", "a mailbox keeps the role that it was made with");
+  if (wanted->role) {
+    const Status done = tx.emails().set_role(call.account(), mailbox->id, *wanted->role);
+    if (!done && done.error().code == Code::denied) return refuse_object("forbidden");
+    if (!done && done.error().code == Code::conflict)
+      return invalid_property("role", "another mailbox has it");
+    FUMI_SET_CHECK(done);
+  }
   const Mailbox* parent = tree.parent(*mailbox);
   if (wanted->parent) {
     parent = wanted->parent->empty() ? nullptr : tree.find(*wanted->parent);

@@ -30,6 +30,8 @@ struct Method {
 // RFC 8620 §4, RFC 8621 §2.
 [[nodiscard]] std::span<const Method> core_methods();
 [[nodiscard]] std::span<const Method> mailbox_methods();
+// RFC 8620 §7.2.
+[[nodiscard]] std::span<const Method> push_methods();
 // RFC 8621 §3, §4.
 [[nodiscard]] std::span<const Method> email_methods();
 [[nodiscard]] std::span<const Method> query_methods();

@@ -14,8 +14,9 @@ constexpr Duration kPingMax = std::chrono::minutes(15);
 // A comment now and then finds out that the client has gone (WHATWG HTML §9.2.7 asks for it too).
 constexpr Duration kQuiet = std::chrono::minutes(2);
 
-constexpr std::array kMailTypes{"Email", "Mailbox", "Thread", "EmailDelivery"};
-constexpr std::array kAccountTypes{"Mailbox", "Identity", "EmailSubmission", "VacationResponse"};
+constexpr std::array kMailTypes{"Email", "Mailbox", "Thread", "EmailDelivery", "Quota"};
+constexpr std::array kAccountTypes{"Mailbox",          "Identity",    "EmailSubmission",
+                                   "VacationResponse", "AddressBook", "ContactCard"};
 
 class EventSource final : public http::BodySource {
  public:
@@ -140,19 +141,30 @@ Task<Result<Json>> take_state_change(JmapHost& host, Caller caller, PushSignal& 
   const TenantScope scope = caller.principal.scope();
   Result<ModSeq> state = co_await host.store.read(scope, std::move(work));
   if (!state) co_return std::unexpected(std::move(state).error());
+  Touched touched;
+  if (mail) touched.mail = Touched::What::yes;
+  if (account) touched.objects = Touched::What::yes;
+  std::optional<std::vector<std::string>> types;
+  if (options.types) types.emplace(options.types->begin(), options.types->end());
+  co_return state_change(id, *state, touched, types);
+}
+
+Json state_change(AccountId account, ModSeq state, const Touched& touched,
+                  const std::optional<std::vector<std::string>>& types) {
   Json states = JsonObject{};
   const auto add = [&](const char* type) {
-    if (!options.types || options.types->contains(type)) states.set(type, state_text(*state));
+    const bool wanted = !types || std::ranges::find(*types, type) != types->end();
+    if (wanted) states.set(type, state_text(state));
   };
-  if (mail) std::ranges::for_each(kMailTypes, add);
-  if (account) std::ranges::for_each(kAccountTypes, add);
-  if (states.object()->empty()) co_return Json();
+  if (touched.mail == Touched::What::yes) std::ranges::for_each(kMailTypes, add);
+  if (touched.objects == Touched::What::yes) std::ranges::for_each(kAccountTypes, add);
+  if (states.object()->empty()) return {};
   Json changed = JsonObject{};
-  changed.set(id.text(), std::move(states));
+  changed.set(account.text(), std::move(states));
   Json out = JsonObject{};
   out.set("@type", "StateChange");
   out.set("changed", std::move(changed));
-  co_return out;
+  return out;
 }
 
 std::unique_ptr<http::BodySource> event_source(JmapHost& host, Caller caller,

@@ -60,6 +60,21 @@ class PushHub {
   std::set<std::shared_ptr<PushSignal>> signals_;
 };
 
+// What has been changed: emails and mailboxes, or objects of the account.
+struct Touched {
+  enum class What : std::uint8_t { no, yes };
+  What mail = What::no;
+  What objects = What::no;
+  [[nodiscard]] bool any() const { return mail == What::yes || objects == What::yes; }
+  void add(const Touched& other) {
+    if (other.mail == What::yes) mail = What::yes;
+    if (other.objects == What::yes) objects = What::yes;
+  }
+};
+// RFC 8620 §7.1; null: none of these types.
+[[nodiscard]] Json state_change(AccountId account, ModSeq state, const Touched& touched,
+                                const std::optional<std::vector<std::string>>& types);
+
 struct PushOptions {
   std::optional<std::set<std::string>> types;  // none: all
   enum class CloseAfter : std::uint8_t { no, state } close_after = CloseAfter::no;

@@ -6,18 +6,17 @@
 #include "api/jmap/email_set.h"
 #include "api/jmap/methods.h"
 #include "api/jmap/objects.h"
+#include "api/jmap/query_result.h"
 #include "base/ascii.h"
 #include "base/log.h"
 #include "mime/header.h"
 #include "mime/structure.h"
-#include "proto/jmap/window.h"
 
 namespace fumi::jmap {
 namespace {
 
 constexpr std::uint32_t kKept = 2'000;  // submissions an account remembers; the oldest go first
 constexpr std::size_t kRecipientsMax = 1'000;
-constexpr std::size_t kQueryLimit = 2'000;
 
 // A submission on its way.
 struct Sending {
@@ -342,8 +341,20 @@ bool names(const Json& list, std::string_view id) {
 }
 
 MethodResult<bool> matches(const Json& filter, const Json& submission) {
-  if (filter.find("operator") != nullptr)
-    return refuse("unsupportedFilter", "submissions are filtered by plain conditions");
+  if (const Json* conditions = filter.find("conditions"); conditions && conditions->array()) {
+    const std::string_view operation = filter.text("operator");
+    if (operation != "AND" && operation != "OR" && operation != "NOT")
+      return refuse("unsupportedFilter", "the operator isn't known");
+    bool any = false;
+    bool every = true;
+    for (const Json& each : *conditions->array()) {
+      if (each.object() == nullptr) return invalid_arguments("a filter is an object");
+      FUMI_JMAP_TRY(const bool one, matches(each, submission));
+      any |= one;
+      every &= one;
+    }
+    return operation == "AND" ? every : operation == "OR" ? any : !any;
+  }
   bool all = true;
   for (const JsonMember& member : *filter.object()) {
     if (member.name == "identityIds") {
@@ -364,49 +375,46 @@ MethodResult<bool> matches(const Json& filter, const Json& submission) {
   return all;
 }
 
-Task<Answer> query(Call& call) {
-  auto arguments = query_arguments(call.arguments);
-  if (!arguments) co_return std::unexpected(std::move(arguments).error());
-  for (Comparator& each : arguments->sort) {
+MethodResult<std::vector<std::string>> find_submissions(Call& call, Tx& tx,
+                                                        const QueryArguments& arguments) {
+  std::vector<Comparator> sort = arguments.sort;
+  for (Comparator& each : sort) {
     if (each.property != "emailId" && each.property != "threadId" && each.property != "sentAt")
-      co_return refuse("unsupportedSort");
+      return refuse("unsupportedSort");
     if (each.property == "sentAt") each.property = "sendAt";
   }
-  Work work = [&](Tx& tx) -> Answer {
-    FUMI_JMAP_TRY(const ModSeq state, tx.emails().state(call.account()));
-    FUMI_JMAP_TRY(auto all, read_objects(call, tx, ObjectKind::submission));
-    std::vector<Json> found;
-    for (Json& each : all) {
-      bool good = true;
-      if (arguments->filter) {
-        FUMI_JMAP_TRY(good, matches(*arguments->filter, each));
-      }
-      if (good) found.push_back(std::move(each));
+  FUMI_JMAP_TRY(auto all, read_objects(call, tx, ObjectKind::submission));
+  std::vector<Json> found;
+  for (Json& each : all) {
+    bool good = true;
+    if (arguments.filter) {
+      FUMI_JMAP_TRY(good, matches(*arguments.filter, each));
     }
-    std::ranges::stable_sort(found, [&](const Json& a, const Json& b) {
-      for (const Comparator& each : arguments->sort) {
-        const auto left = a.text(each.property);
-        const auto right = b.text(each.property);
-        if (left != right) return (left < right) == (each.order == Comparator::Order::ascending);
-      }
-      return false;
-    });
-    std::vector<std::string> ids;
-    for (const Json& each : found)
-      ids.emplace_back(each.text("id"));
-    FUMI_JMAP_TRY(auto window, cut_window(ids, *arguments, kQueryLimit));
-    JsonArray list;
-    for (std::string& id : window.ids)
-      list.emplace_back(std::move(id));
-    Json out = JsonObject{{"accountId", call.account_text()},
-                          {"queryState", state_text(state)},
-                          {"canCalculateChanges", false},
-                          {"position", std::int64_t(window.position)},
-                          {"ids", std::move(list)}};
-    if (arguments->calculate_total == Flag::yes) out.set("total", std::int64_t(ids.size()));
-    return out;
-  };
-  co_return co_await reading(call, std::move(work));
+    if (good) found.push_back(std::move(each));
+  }
+  std::ranges::stable_sort(found, [&](const Json& a, const Json& b) {
+    for (const Comparator& each : sort) {
+      const auto left = a.text(each.property);
+      const auto right = b.text(each.property);
+      if (left != right) return (left < right) == (each.order == Comparator::Order::ascending);
+    }
+    return false;
+  });
+  std::vector<std::string> ids;
+  for (const Json& each : found)
+    ids.emplace_back(each.text("id"));
+  return ids;
+}
+
+Evaluate evaluation(Call& call) {
+  return [&call](Tx& tx, const QueryArguments& query) { return find_submissions(call, tx, query); };
+}
+
+Task<Answer> query(Call& call) {
+  co_return co_await run_query(call, "EmailSubmission", evaluation(call));
+}
+Task<Answer> query_changes(Call& call) {
+  co_return co_await run_query_changes(call, "EmailSubmission", evaluation(call));
 }
 
 }  // namespace
@@ -416,6 +424,7 @@ std::span<const Method> submission_methods() {
       Method{"EmailSubmission/get", capability::kSubmission, &get},
       Method{"EmailSubmission/changes", capability::kSubmission, &changes},
       Method{"EmailSubmission/query", capability::kSubmission, &query},
+      Method{"EmailSubmission/queryChanges", capability::kSubmission, &query_changes},
       Method{"EmailSubmission/set", capability::kSubmission, &set},
   };
   return kMethods;

@@ -65,8 +65,8 @@ struct MailboxListChanges : ObjectChanges<MailboxId> {
 // Bytes that a client has sent ahead (RFC 8620 §6.1); not part of any email yet.
 struct Upload {
   UploadId id;
-  BlobRef blob;
-  std::string type;  // media type as sent
+  std::vector<BlobRef> parts;  // their contents one behind the other; 1 to kUploadPartsMax
+  std::string type;            // media type as sent
   std::uint64_t octets = 0;
   Instant expires;
 };
@@ -79,6 +79,14 @@ struct StoredSummary {
   std::string_view blob;     // BlobRef::encode() form
 };
 enum class Visit : std::uint8_t { more, stop };
+
+inline constexpr std::size_t kUploadPartsMax = 1024;
+
+// What the uploads of one account may come to that wait to be used.
+struct UploadLimits {
+  std::uint32_t count = 1'000;
+  std::uint64_t octets = 1ULL << 30U;
+};
 
 class EmailStore {
  public:
@@ -119,10 +127,12 @@ class EmailStore {
   virtual Status set_flags(AccountId account, EmailId id, const Flags& flags) = 0;
   virtual Status destroy(AccountId account, EmailId id) = 0;
   virtual Status set_sort_order(AccountId account, MailboxId mailbox, std::uint32_t order) = 0;
+  // conflict: another mailbox has the role; denied: the inbox stays the inbox, and alone.
+  virtual Status set_role(AccountId account, MailboxId mailbox, MailboxRole role) = 0;
 
-  // Drops what has expired before `now`; then quota: the account has `uploads_max` of them.
+  // Drops what has expired before `now`; then quota: the account would be over its limits.
   virtual Status add_upload(AccountId account, const Upload& upload, Instant now,
-                            std::uint32_t uploads_max) = 0;
+                            const UploadLimits& limits) = 0;
   virtual Result<std::optional<Upload>> upload(AccountId account, UploadId id, Instant now) = 0;
 };
 

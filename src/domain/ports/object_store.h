@@ -1,5 +1,6 @@
 // ObjectStore: small documents of an account that have a change state: identities, submissions,
-// vacation response, address books, contacts; what an import has had from its source. Their content is the service's; it is stored sealed.
+// vacation response, address books, contacts; what an import has had from its source. Their content
+// is the service's; it is stored sealed.
 //
 // One method is one step of a transaction. Each change raises the account's counter and is told on
 // the change bus as one of the account (mailbox 0).
@@ -23,6 +24,7 @@ enum class ObjectKind : std::uint8_t {
   address_book = 13,
   contact = 14,
   import_origins = 15,
+  push_subscription = 16,
 };
 
 struct StoredObject {

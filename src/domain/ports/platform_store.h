@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "base/result.h"
+#include "domain/ports/push_store.h"
 #include "domain/ports/search_store.h"
+#include "domain/ports/vacation_store.h"
 #include "domain/queue.h"
 #include "domain/tenancy.h"
 
@@ -66,6 +68,12 @@ class PlatformStore {
   // Accounts beyond `after` with changes that the search index hasn't seen, in order.
   virtual Result<std::vector<SearchBacklog>> search_backlog(const SearchBacklog& after,
                                                             std::uint32_t limit) = 0;
+
+  // Accounts beyond `after` that have push subscriptions, in order.
+  virtual Result<std::vector<PushOwner>> push_owners(const PushOwner& after,
+                                                     std::uint32_t limit) = 0;
+  // Mail that waits to be answered, the oldest accounts' first.
+  virtual Result<std::vector<VacationJob>> vacation_jobs(std::uint32_t limit) = 0;
 
   // Seals mail records that are older than `before` into chained batches. Returns how many.
   virtual Result<std::uint64_t> seal_records(Instant before) = 0;

@@ -24,9 +24,11 @@
 #include "domain/ports/metadata_store.h"
 #include "domain/ports/object_store.h"
 #include "domain/ports/platform_store.h"
+#include "domain/ports/push_store.h"
 #include "domain/ports/queue_store.h"
 #include "domain/ports/record_store.h"
 #include "domain/ports/search_store.h"
+#include "domain/ports/vacation_store.h"
 #include "domain/scope.h"
 
 namespace fumi {
@@ -45,6 +47,8 @@ class Tx {
   virtual QueueStore& queue() = 0;
   virtual RecordStore& records() = 0;
   virtual SearchStore& search() = 0;
+  virtual PushStore& push() = 0;
+  virtual VacationStore& vacation() = 0;
 };
 
 // One transaction across tenants. `in(scope)` steps into one tenant within it.

@@ -459,25 +459,31 @@ TEST_CASE("uploads expire, are bounded and are named as live blobs") {
     const AccountId a = o.hanako;
     const Instant now = world.clock().now();
     const Duration hour = std::chrono::hours(1);
-    Upload upload{UploadId(11), content("u", 77).blob, "text/plain", 77, now + hour};
+    const BlobRef first = content("u", 77).blob;
+    const BlobRef second = content("v", 13).blob;
+    Upload upload{UploadId(11), {first, second}, "text/plain", 90, now + hour};
+    const UploadLimits one{1, 1000};
     o.in([&](Tx& tx) {
-      ok(tx.emails().add_upload(a, upload, now, 1));
+      ok(tx.emails().add_upload(a, upload, now, one));
       const auto found = ok(tx.emails().upload(a, UploadId(11), now));
       REQUIRE(found);
       CHECK(found->type == "text/plain");
-      CHECK(found->blob == upload.blob);
+      CHECK(found->parts == upload.parts);
       CHECK_FALSE(ok(tx.emails().upload(a, UploadId(11), now + hour)));
       CHECK_FALSE(ok(tx.emails().upload(a, UploadId(12), now)));
       upload.id = UploadId(12);
-      CHECK(code_of(tx.emails().add_upload(a, upload, now, 1)) == Code::quota);
-      ok(tx.emails().add_upload(a, upload, now + hour, 1));
+      CHECK(code_of(tx.emails().add_upload(a, upload, now, one)) == Code::quota);
+      CHECK(code_of(tx.emails().add_upload(a, upload, now, {9, 179})) == Code::quota);
+      ok(tx.emails().add_upload(a, upload, now + hour, one));
+      upload.parts.clear();
+      CHECK(code_of(tx.emails().add_upload(a, upload, now, {9, 900})) == Code::invalid);
     });
     int seen = 0;
     ok(world.store().visit_blobs([&](TenantId, const BlobRef& ref) -> Status {
-      if (ref == upload.blob) ++seen;
+      if (ref == first || ref == second) ++seen;
       return {};
     }));
-    CHECK(seen == 1);
+    CHECK(seen == 2);
   });
 }
 

@@ -25,7 +25,8 @@ constexpr sql::Statement kMailRows{
     " + (SELECT count(*) FROM uploads) + (SELECT count(*) FROM mailbox_metadata)"
     " + (SELECT count(*) FROM mailbox_acl) + (SELECT count(*) FROM shared_subscriptions)"
     " + (SELECT count(*) FROM search_accounts) + (SELECT count(*) FROM search_segments)"
-    " + (SELECT count(*) FROM search_pages)"};
+    " + (SELECT count(*) FROM search_pages) + (SELECT count(*) FROM push_states)"
+    " + (SELECT count(*) FROM vacation_jobs) + (SELECT count(*) FROM vacation_replies)"};
 constexpr sql::Statement kMailboxes{"SELECT count(*) FROM mailboxes"};
 constexpr sql::Statement kChained{"SELECT count(*) FROM chain_records"};
 
@@ -53,6 +54,10 @@ void fill(World& world, const TenantScope& scope, AccountId account) {
     ok(tx.objects().create(account, ObjectKind::contact, "{}", 10));
     const Instant now;
     ok(tx.search().claim(account, now, now + hours(1)));
+    ok(tx.push().claim(account, ObjectId(5), ModSeq(1)));
+    ok(tx.vacation().set_away(account, Away::yes));
+    ok(m.deliver(account, content("away", 10)));
+    ok(tx.vacation().note_reply(account, "a@b.example", now, {}));
     return {};
   }));
 }
@@ -89,7 +94,7 @@ TEST_CASE("the mail of a deleted account goes in small steps, and nobody else's"
       blobs += tenant == acme.tenant || tenant == other.tenant ? 1 : 0;
       return {};
     }));
-    CHECK(blobs == 24);  // two accounts' emails
+    CHECK(blobs == 26);  // two accounts' emails
   });
 }
 

@@ -79,9 +79,10 @@ Status visit_of_accounts(sql::Session& session, const Statement& statement,
       tenant = row.int64(0);
       account = row.int64(1);
       email = row.int64(2);
-      const auto blob = BlobRef::decode(row.blob(3));
-      if (!blob) return fail(Code::corrupt, "listing blobs", "bad blob reference");
-      return visit(row.id<TenantId>(0), *blob);
+      FUMI_TRY(const auto blobs, decode_parts(row.blob(3)));
+      for (const BlobRef& blob : blobs)
+        FUMI_CHECK(visit(row.id<TenantId>(0), blob));
+      return {};
     };
     FUMI_CHECK(session.query(statement, each, tenant, account, email));
   }

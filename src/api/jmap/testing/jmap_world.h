@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "api/jmap/jmap_api.h"
+#include "api/jmap/push_sender.h"
 #include "base/ascii.h"
 #include "codec/base64.h"
 #include "proto/http/target.h"
@@ -14,6 +15,38 @@
 
 namespace fumi::jmap::testing {
 
+// A body that comes in pieces, or breaks off behind its octets.
+class PiecesOf final : public http::BodyReader {
+ public:
+  explicit PiecesOf(std::string_view body, std::size_t piece = 10'000,
+                    std::optional<Error> error = std::nullopt)
+      : body_(body), piece_(piece), error_(std::move(error)) {}
+  Task<Result<std::string>> next() override {
+    std::string piece(body_.substr(0, piece_));
+    body_.remove_prefix(piece.size());
+    if (piece.empty() && error_) co_return std::unexpected(*error_);
+    co_return piece;
+  }
+
+ private:
+  std::string_view body_;
+  std::size_t piece_;
+  std::optional<Error> error_;
+};
+
+// Push services: remembers what came, and answers what the test says.
+class FakePoster final : public http::Poster {
+ public:
+  Task<Result<http::PostAnswer>> post(http::PostRequest request) override {
+    seen.push_back(std::move(request));
+    if (error) co_return std::unexpected(*error);
+    co_return answer;
+  }
+  std::vector<http::PostRequest> seen;
+  http::PostAnswer answer{201, std::nullopt};
+  std::optional<Error> error;
+};
+
 struct JmapWorld : service::testing::ServiceWorld {
   TenantScope acme = tenant("acme.example");
   AccountId hanako = account(acme, "hanako@acme.example");
@@ -21,14 +54,20 @@ struct JmapWorld : service::testing::ServiceWorld {
   AccountId rival = account(rival_tenant, "taro@rival.example");
   JmapHost host{(*this)->access, (*this)->intake, (*this)->search, store, blobs,
                 world.bus(),     world.ids(),     world.clock(),   {}};
+  FakePoster poster;
+  PushSender pusher{store,  store,         world.bus(), (*this)->runtime,
+                    poster, world.clock(), host.options};
   JmapApi api{host};
   http::Router router;
 
   JmapWorld() {
+    host.push = &pusher;
     api.add_routes(router);
     set_password(acme, hanako);
     set_password(rival_tenant, rival);
   }
+
+  ~JmapWorld() { (*this)->runtime.stop(); }  // tasks of the sender end before it does
 
   [[nodiscard]] std::string account_id() const { return hanako.text(); }
   [[nodiscard]] Caller caller() const {
@@ -118,14 +157,31 @@ struct JmapWorld : service::testing::ServiceWorld {
     context.request.headers.add("Host", "mail.example");
     context.request.headers.add("Content-Type", "application/json");
     for (const auto& [name, value] : headers)
-      context.request.headers.add(name, value);
+      name == "Content-Type" ? context.request.headers.set(name, value)
+                             : context.request.headers.add(name, value);
+    PiecesOf pieces(body);
     context.request.body = body;
+    context.body = &pieces;
     context.client_ip = "192.0.2.7";
     auto match = router.find(context.request.method, context.request.segments);
     FUMI_ASSERT(match.route != nullptr);
     context.parameters = std::move(match.parameters);
-    return this->ServiceWorld::call(match.route->handler(context)).response;
+    http::Reply reply = this->ServiceWorld::call(match.route->handler(context));
+    if (reply.source && !reply.response.headers.value("Content-Type").starts_with("text/event"))
+      reply.response.body = read_out(*reply.source);
+    return std::move(reply.response);
   }
+  std::string read_out(http::BodySource& source) {
+    std::string all;
+    for (;;) {
+      const Result<std::string> piece = this->ServiceWorld::call(source.next());
+      FUMI_ASSERT(piece.has_value());
+      if (piece->empty()) return all;
+      largest_piece = std::max(largest_piece, piece->size());
+      all += *piece;
+    }
+  }
+  std::size_t largest_piece = 0;  // of what was read out
 
  private:
   [[nodiscard]] static Headers basic(const std::string& words) {

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/ascii.h"
+#include "domain/ports/vacation_store.h"
 #include "store/mail/detail/blocks.h"
 #include "store/mail/detail/mailboxes.h"
 
@@ -17,11 +18,13 @@ using sql::Statement;
 constexpr Statement kTakeDelivery{
     "UPDATE accounts SET change = change + 1, used_octets = used_octets + $3"
     " WHERE tenant_id = $1 AND account_id = $2 AND status = 0"
-    " AND (quota_octets = 0 OR used_octets + $3 <= quota_octets) RETURNING change, inbox_id"};
+    " AND (quota_octets = 0 OR used_octets + $3 <= quota_octets) RETURNING change, inbox_id, away"};
 constexpr Statement kTakeAppend{
     "UPDATE accounts SET change = change + 1, used_octets = used_octets + $3"
     " WHERE tenant_id = $1 AND account_id = $2 AND status <> 2"
     " AND (quota_octets = 0 OR used_octets + $3 <= quota_octets) RETURNING change"};
+constexpr Statement kVacationJob{
+    "INSERT INTO vacation_jobs (tenant_id, account_id, email_id) VALUES ($1, $2, $3)"};
 constexpr Statement kStatus{"SELECT status FROM accounts WHERE tenant_id = $1 AND account_id = $2"};
 constexpr Statement kPlace{
     "UPDATE mailboxes SET uid_next = uid_next + $4, modseq = $5, total = total + $6,"
@@ -124,10 +127,19 @@ Result<Appended> SqlMailboxes::append(AccountId account, MailboxId mailbox,
 }
 
 Result<Appended> SqlMailboxes::deliver(AccountId account, const EmailContent& content) {
-  auto map = [](const Row& row) { return std::pair(row.id<ModSeq>(0), row.id<MailboxId>(1)); };
+  struct Taken {
+    ModSeq modseq;
+    MailboxId inbox;
+    Away away = Away::no;
+  };
+  auto map = [](const Row& row) {
+    return Taken{row.id<ModSeq>(0), row.id<MailboxId>(1), static_cast<Away>(row.int64(2))};
+  };
   FUMI_TRY(const auto taken, context_.one(kTakeDelivery, map, account, content.octets));
   if (!taken) return refusal(account, "delivering a message", AccountStatus::active);
-  return put_in(account, taken->second, content, Flags{}, taken->first);
+  FUMI_TRY(const Appended put, put_in(account, taken->inbox, content, Flags{}, taken->modseq));
+  if (taken->away == Away::yes) FUMI_CHECK(context_.run(kVacationJob, account, put.email));
+  return put;
 }
 
 Result<Appended> SqlMailboxes::put_in(AccountId account, MailboxId mailbox,

@@ -1,6 +1,5 @@
-// Context: one transaction in one tenant's scope, as the port objects see it.
-//
-// Statements go through it, which binds the tenant as $1: a statement can't forget the scope.
+// Context: one transaction in one tenant's scope, as the port objects see it. Statements go through
+// it, which binds the tenant as $1: a statement can't forget the scope.
 #pragma once
 
 #include <array>
@@ -36,6 +35,7 @@ inline constexpr std::string_view kKeywords = "entries.keywords";
 inline constexpr std::string_view kBlockKeywords = "entry_blocks.keywords";
 inline constexpr std::string_view kObject = "objects.body";
 inline constexpr std::string_view kUpload = "uploads.type";
+inline constexpr std::string_view kVacation = "vacation_replies.sender";
 inline constexpr std::string_view kThread = "thread_refs.ref";
 inline constexpr std::string_view kQueueBody = "queue_messages.body";
 inline constexpr std::string_view kQueueRecipient = "queue_recipients.body";

@@ -48,10 +48,16 @@ constexpr Statement kFlagsOnly{
 constexpr Statement kSetSortOrder{
     "UPDATE mailboxes SET sort_order = $4, named = $5"
     " WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3"};
+constexpr Statement kRoles{
+    "SELECT mailbox_id, role FROM mailboxes WHERE tenant_id = $1 AND account_id = $2"};
+constexpr Statement kSetRole{
+    "UPDATE mailboxes SET role = $4, named = $5"
+    " WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3"};
 constexpr Statement kDropExpired{
     "DELETE FROM uploads WHERE tenant_id = $1 AND account_id = $2 AND expires <= $3"};
 constexpr Statement kCountUploads{
-    "SELECT count(*) FROM uploads WHERE tenant_id = $1 AND account_id = $2"};
+    "SELECT count(*), COALESCE(sum(octets), 0) FROM uploads"
+    " WHERE tenant_id = $1 AND account_id = $2"};
 constexpr Statement kAddUpload{
     "INSERT INTO uploads (tenant_id, account_id, upload_id, expires, octets, blob, type)"
     " VALUES ($1, $2, $3, $4, $5, $6, $7)"};
@@ -311,16 +317,57 @@ Status SqlEmails::set_sort_order(AccountId account, MailboxId mailbox, std::uint
   return {};
 }
 
+Status SqlEmails::set_role(AccountId account, MailboxId mailbox, MailboxRole role) {
+  constexpr auto kDoing = "setting a mailbox's role";
+  FUMI_CHECK(mailboxes_.require(account, mailbox));
+  bool taken = false;
+  bool inbox = role == MailboxRole::inbox;
+  auto visit = [&](const Row& row) {
+    const auto other = static_cast<MailboxRole>(row.int64(1));
+    const bool same = row.id<MailboxId>(0) == mailbox;
+    taken |= !same && role != MailboxRole::none && other == role;
+    inbox |= same && other == MailboxRole::inbox;
+  };
+  FUMI_CHECK(context_.query(kRoles, visit, account));
+  if (inbox) return fail(Code::denied, kDoing, "the inbox stays the inbox");
+  if (taken) return fail(Code::conflict, kDoing, "another mailbox has it");
+  FUMI_TRY(const ModSeq modseq, mailboxes_.raise(account));
+  FUMI_CHECK(context_.run(kSetRole, account, mailbox, role, modseq));
+  context_.changed(account, MailboxId());
+  return {};
+}
+
+Result<std::vector<BlobRef>> decode_parts(std::string_view bytes) {
+  constexpr std::size_t kRefOctets = 48;
+  std::vector<BlobRef> parts;
+  for (; !bytes.empty(); bytes.remove_prefix(kRefOctets)) {
+    const auto part = BlobRef::decode(bytes.substr(0, kRefOctets));
+    if (!part) return fail(Code::corrupt, "reading an upload", "bad blob reference");
+    parts.push_back(*part);
+  }
+  if (parts.empty()) return fail(Code::corrupt, "reading an upload", "no blob reference");
+  return parts;
+}
+
 Status SqlEmails::add_upload(AccountId account, const Upload& upload, Instant now,
-                             std::uint32_t uploads_max) {
+                             const UploadLimits& limits) {
   FUMI_TRY([[maybe_unused]] const ModSeq there, state(account));
   FUMI_CHECK(context_.run(kDropExpired, account, now));
   FUMI_TRY(const auto held,
-           context_.one(kCountUploads, [](const Row& row) { return row.int64(0); }, account));
-  if (held.value_or(0) >= std::int64_t{uploads_max}) {
+           context_.one(
+               kCountUploads, [](const Row& row) { return std::pair(row.int64(0), row.int64(1)); },
+               account));
+  const auto [count, octets] = held.value_or(std::pair(0, 0));
+  if (count >= std::int64_t{limits.count} ||
+      octets + std::int64_t(upload.octets) > std::int64_t(limits.octets)) {
     return fail(Code::quota, "keeping an upload", "too many uploads wait to be used");
   }
-  const std::string blob = upload.blob.encode();
+  if (upload.parts.empty() || upload.parts.size() > kUploadPartsMax) {
+    return fail(Code::invalid, "keeping an upload", "number of parts");
+  }
+  std::string blob;
+  for (const BlobRef& part : upload.parts)
+    blob += part.encode();
   FUMI_TRY(const auto type, context_.seal(purpose::kUpload, upload.type, Aad(account, upload.id)));
   return context_.run(kAddUpload, account, upload.id, upload.expires, upload.octets, Blob{blob},
                       Blob{type});
@@ -332,9 +379,7 @@ Result<std::optional<Upload>> SqlEmails::upload(AccountId account, UploadId id, 
     found.id = id;
     found.expires = row.instant(0);
     found.octets = static_cast<std::uint64_t>(row.int64(1));
-    const auto blob = BlobRef::decode(row.blob(2));
-    if (!blob) return fail(Code::corrupt, "reading an upload", "bad blob reference");
-    found.blob = *blob;
+    FUMI_TRY(found.parts, decode_parts(row.blob(2)));
     FUMI_TRY(found.type, context_.open(purpose::kUpload, row.blob(3), Aad(account, id)));
     return found;
   };

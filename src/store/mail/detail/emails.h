@@ -37,9 +37,10 @@ class SqlEmails final : public EmailStore {
                        const std::vector<MailboxId>& mailboxes) override;
   Status set_flags(AccountId account, EmailId id, const Flags& flags) override;
   Status destroy(AccountId account, EmailId id) override;
+  Status set_role(AccountId account, MailboxId mailbox, MailboxRole role) override;
   Status set_sort_order(AccountId account, MailboxId mailbox, std::uint32_t order) override;
   Status add_upload(AccountId account, const Upload& upload, Instant now,
-                    std::uint32_t uploads_max) override;
+                    const UploadLimits& limits) override;
   Result<std::optional<Upload>> upload(AccountId account, UploadId id, Instant now) override;
 
  private:
@@ -87,5 +88,8 @@ template <class Id>
 
 // since <= now, and not older than what is remembered; gives now.
 [[nodiscard]] Result<ModSeq> require_state(Context& context, AccountId account, ModSeq since);
+
+// The references of an upload's parts, one behind the other, as its row holds them.
+[[nodiscard]] Result<std::vector<BlobRef>> decode_parts(std::string_view bytes);
 
 }  // namespace fumi::store

@@ -27,6 +27,13 @@ constexpr Statement kSearchBacklog{
     " ON s.tenant_id = a.tenant_id AND s.account_id = a.account_id"
     " WHERE (a.tenant_id, a.account_id) > ($1, $2) AND a.status <> 2"
     " AND COALESCE(s.indexed, 0) < a.change ORDER BY a.tenant_id, a.account_id LIMIT $3"};
+constexpr Statement kPushOwners{
+    "SELECT DISTINCT tenant_id, account_id FROM objects"
+    " WHERE kind = 16 AND (tenant_id, account_id) > ($1, $2)"
+    " ORDER BY tenant_id, account_id LIMIT $3"};
+constexpr Statement kVacationJobs{
+    "SELECT tenant_id, account_id, email_id FROM vacation_jobs"
+    " ORDER BY tenant_id, account_id, email_id LIMIT $1"};
 constexpr Statement kSetStatus{"UPDATE tenants SET status = $2 WHERE tenant_id = $1"};
 constexpr Statement kDomainOwner{
     "SELECT d.tenant_id, d.domain_id, t.status FROM domains d JOIN tenants t"
@@ -115,6 +122,23 @@ Result<std::vector<SearchBacklog>> SqlPlatform::search_backlog(const SearchBackl
   std::vector<SearchBacklog> found;
   auto each = [&](const Row& row) { found.push_back({row.id<TenantId>(0), row.id<AccountId>(1)}); };
   FUMI_CHECK(session().query(kSearchBacklog, each, after.tenant, after.account, limit));
+  return found;
+}
+
+Result<std::vector<PushOwner>> SqlPlatform::push_owners(const PushOwner& after,
+                                                        std::uint32_t limit) {
+  std::vector<PushOwner> found;
+  auto each = [&](const Row& row) { found.push_back({row.id<TenantId>(0), row.id<AccountId>(1)}); };
+  FUMI_CHECK(session().query(kPushOwners, each, after.tenant, after.account, limit));
+  return found;
+}
+
+Result<std::vector<VacationJob>> SqlPlatform::vacation_jobs(std::uint32_t limit) {
+  std::vector<VacationJob> found;
+  auto each = [&](const Row& row) {
+    found.push_back({row.id<TenantId>(0), row.id<AccountId>(1), row.id<EmailId>(2)});
+  };
+  FUMI_CHECK(session().query(kVacationJobs, each, limit));
   return found;
 }
 

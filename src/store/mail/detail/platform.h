@@ -27,6 +27,8 @@ class SqlPlatform final : public PlatformStore {
                                           Instant lease_until) override;
   Status release_leases() override;
   Result<std::uint64_t> queue_depth() override;
+  Result<std::vector<PushOwner>> push_owners(const PushOwner& after, std::uint32_t limit) override;
+  Result<std::vector<VacationJob>> vacation_jobs(std::uint32_t limit) override;
   Result<std::vector<SearchBacklog>> search_backlog(const SearchBacklog& after,
                                                     std::uint32_t limit) override;
   Result<std::uint64_t> seal_records(Instant before) override;

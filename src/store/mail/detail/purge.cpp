@@ -55,6 +55,15 @@ constexpr std::array kDropRest{
     Statement{"DELETE FROM objects WHERE (tenant_id, account_id, kind, object_id) IN"
               " (SELECT tenant_id, account_id, kind, object_id FROM objects"
               "   WHERE tenant_id = $1 AND account_id = $2 LIMIT $3)"},
+    Statement{"DELETE FROM push_states WHERE (tenant_id, account_id, object_id) IN"
+              " (SELECT tenant_id, account_id, object_id FROM push_states"
+              "   WHERE tenant_id = $1 AND account_id = $2 LIMIT $3)"},
+    Statement{"DELETE FROM vacation_jobs WHERE (tenant_id, account_id, email_id) IN"
+              " (SELECT tenant_id, account_id, email_id FROM vacation_jobs"
+              "   WHERE tenant_id = $1 AND account_id = $2 LIMIT $3)"},
+    Statement{"DELETE FROM vacation_replies WHERE (tenant_id, account_id, sender_hash) IN"
+              " (SELECT tenant_id, account_id, sender_hash FROM vacation_replies"
+              "   WHERE tenant_id = $1 AND account_id = $2 LIMIT $3)"},
     Statement{"DELETE FROM gone WHERE (tenant_id, account_id, modseq, kind, object_id) IN"
               " (SELECT tenant_id, account_id, modseq, kind, object_id FROM gone"
               "   WHERE tenant_id = $1 AND account_id = $2 LIMIT $3)"},

@@ -259,7 +259,8 @@ std::span<const sql::Migration> migrations() {
                                       sql::Migration{4, "metadata", kSchemaMetadata},
                                       sql::Migration{5, "jmap", kSchemaJmap},
                                       sql::Migration{6, "acl", kSchemaAcl},
-                                      sql::Migration{7, "flagblocks", kSchemaFlagblocks}};
+                                      sql::Migration{7, "flagblocks", kSchemaFlagblocks},
+                                      sql::Migration{8, "away", kSchemaAway}};
   return kMigrations;
 }
 

@@ -17,6 +17,8 @@ extern const char* const kSchemaSavedate;  // schema_savedate.cpp
 // What JMAP asks for beyond IMAP (schema_jmap.cpp).
 extern const char* const kSchemaJmap;
 extern const char* const kSchemaFlagblocks;  // schema_flagblocks.cpp
+// Push subscriptions and vacation responses at work (schema_away.cpp).
+extern const char* const kSchemaAway;
 
 // Mail records: one table a day (UTC), made when its first record comes.
 inline constexpr std::string_view kMailRecordsPrefix = "mail_records_";

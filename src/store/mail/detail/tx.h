@@ -6,6 +6,7 @@
 
 #include "domain/ports/store.h"
 #include "store/mail/detail/acl.h"
+#include "store/mail/detail/away.h"
 #include "store/mail/detail/context.h"
 #include "store/mail/detail/directory.h"
 #include "store/mail/detail/emails.h"
@@ -40,6 +41,8 @@ class SqlTx final : public Tx {
   QueueStore& queue() override { return port(queue_); }
   RecordStore& records() override { return port(records_); }
   SearchStore& search() override { return port(search_); }
+  PushStore& push() override { return port(push_); }
+  VacationStore& vacation() override { return port(vacation_); }
   SqlRecords& sql_records() { return port(records_); }
   SqlMailboxes& sql_mailboxes() { return port(mailboxes_); }
   Context& context() { return context_; }
@@ -61,6 +64,8 @@ class SqlTx final : public Tx {
   std::optional<SqlQueue> queue_;
   std::optional<SqlRecords> records_;
   std::optional<SqlSearch> search_;
+  std::optional<SqlPush> push_;
+  std::optional<SqlVacation> vacation_;
 };
 
 class SqlPlatformTx final : public PlatformTx {

@@ -15,7 +15,7 @@ from processes import HOST, run, wait_until
 
 HANAKO, TARO = "hanako@acme.example", "taro@acme.example"
 TOOL = pathlib.Path(__file__).resolve().parents[2] / "tools" / "jmap"
-USING = ["urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail", "urn:ietf:params:jmap:submission"]
+USING = [f"urn:ietf:params:jmap:{name}" for name in ("core", "mail", "submission", "vacationresponse")]
 
 
 def basic(user, password=PASSWORD):

@@ -8,6 +8,7 @@ from harness import Fumi, require_fumi
 from processes import HOST
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "wire"))
+import run_jmap  # noqa: E402  pylint: disable=wrong-import-position
 import run_tcp  # noqa: E402  pylint: disable=wrong-import-position
 
 # Scripts that a real server answers differently for a reason of its own.
@@ -125,6 +126,22 @@ class Pop3(WireTest):
 
         self.each(scripts, {}, run)
         self.assertGreater(len(self.passed), 20)
+
+
+class Jmap(WireTest):
+    def test_scripts(self):
+        scripts = sorted((pathlib.Path(run_jmap.__file__).parent / "jmap").glob("*.t"))
+        fumi = self.server()
+        names = {script.name: f"alice{n}" for n, script in enumerate(scripts)}
+        fumi.populate("wire", "a.example", {name: run_tcp.IMAP_PASSWORD for name in [*names.values(), "bob"]})
+        other = run_jmap.Script(scripts[0], fumi.ports["http"], "bob@a.example", run_tcp.IMAP_PASSWORD, "").known["account"]
+
+        def run(script):
+            user = names[script.name] + "@a.example"
+            run_jmap.Script(script, fumi.ports["http"], user, run_tcp.IMAP_PASSWORD, other).run()
+
+        self.each(scripts, {}, run)
+        self.assertEqual(len(self.passed), len(scripts))
 
 
 if __name__ == "__main__":

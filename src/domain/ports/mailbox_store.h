@@ -32,9 +32,10 @@ struct ChangedFlags {
   Uid uid;
   std::uint32_t bits = 0;
   std::uint32_t keywords = 0;  // index into StoredFlags::keywords
+  ModSeq modseq;
 };
 
-// Twelve octets an entry: a STORE may change all of a large mailbox.
+// Small: a STORE may change all of a large mailbox.
 struct StoredFlags {
   std::vector<ChangedFlags> changed;  // flags that are now other than before; ascending by UID
   std::vector<std::vector<std::string>> keywords{{}};  // the sets that they have; [0]: none

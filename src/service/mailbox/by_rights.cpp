@@ -17,14 +17,18 @@ bool is_nothing(const Flags& flags) { return flags.bits == 0 && flags.keywords.e
 void merge(StoredFlags& all, StoredFlags&& more) {
   if (!more.changed.empty()) {
     all.modseq = more.modseq;
-    std::map<Uid, Entry> by_uid;
-    for (Entry& entry : all.changed)
-      by_uid.insert_or_assign(entry.uid, std::move(entry));
-    for (Entry& entry : more.changed)
-      by_uid.insert_or_assign(entry.uid, std::move(entry));
+    const auto sets = static_cast<std::uint32_t>(all.keywords.size());
+    std::ranges::move(more.keywords, std::back_inserter(all.keywords));
+    std::map<Uid, ChangedFlags> by_uid;
+    for (const ChangedFlags& changed : all.changed)
+      by_uid.insert_or_assign(changed.uid, changed);
+    for (ChangedFlags& changed : more.changed) {
+      changed.keywords += sets;
+      by_uid.insert_or_assign(changed.uid, changed);
+    }
     all.changed.clear();
-    for (auto& [uid, entry] : by_uid)
-      all.changed.push_back(std::move(entry));
+    for (const auto& [uid, changed] : by_uid)
+      all.changed.push_back(changed);
   }
   all.modified.insert(all.modified.end(), more.modified.begin(), more.modified.end());
 }
@@ -36,12 +40,12 @@ Result<std::vector<std::string>> other_keywords(Tx& tx, const Mailbox& mailbox,
   std::set<std::string> names;
   const std::set<Uid> wanted(uids.begin(), uids.end());
   if (wanted.empty()) return std::vector<std::string>();
-  auto visit = [&](const Entry& entry) -> Status {
-    if (!wanted.contains(entry.uid)) return {};
-    names.insert(entry.flags.keywords.begin(), entry.flags.keywords.end());
+  auto visit = [&](const IndexedEntry& entry) -> Status {
+    if (!entry.keywords->empty() && wanted.contains(entry.uid))
+      names.insert(entry.keywords->begin(), entry.keywords->end());
     return {};
   };
-  FUMI_CHECK(tx.mailboxes().visit_entries(mailbox.owner, mailbox.id, *wanted.begin(), visit));
+  FUMI_CHECK(tx.mailboxes().visit_index(mailbox.owner, mailbox.id, visit));
   const Flags left = apply({0, {names.begin(), names.end()}}, FlagsOperation::remove, {0, kept});
   return left.keywords;
 }

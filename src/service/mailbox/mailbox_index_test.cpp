@@ -259,10 +259,10 @@ TEST_CASE("a change of many flags leaves every other row as it was") {
     const auto first = *rc::gen::inRange<std::uint32_t>(1, 5'001);
     for (std::uint32_t uid = first; uid <= 5'000; uid += step) {
       if (uid % 7 == 0) continue;
-      const ChangedFlags changed{Uid{uid}, uid % 32, uid % 3};
+      const ChangedFlags changed{Uid{uid}, uid % 32, uid % 3, ModSeq(5'900 + uid % 100)};
       stored.changed.push_back(changed);
       expected[uid].flags = {changed.bits, stored.keywords[changed.keywords]};
-      expected[uid].modseq = stored.modseq;
+      expected[uid].modseq = changed.modseq;
     }
     const auto next = MailboxSnapshot::next(*base, stored);
     RC_ASSERT(next.has_value());

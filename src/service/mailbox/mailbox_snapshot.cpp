@@ -223,7 +223,7 @@ Result<std::shared_ptr<const MailboxSnapshot>> MailboxSnapshot::next(const Mailb
         ++changed;
       if (changed == stored.changed.end() || changed->uid.value != row->uid) continue;
       row->bits = changed->bits;
-      row->modseq = stored.modseq.value();
+      row->modseq = changed->modseq.value();
       row->set_keywords(numbers[changed->keywords]);
       ++changed;
     }

@@ -4,6 +4,7 @@
 
 #include "store/mail/check.h"
 #include "store/mail/engines_for_test.h"
+#include "store/sql/row_security.h"
 
 namespace fumi::store::testing {
 namespace {
@@ -46,6 +47,7 @@ struct OldStore {
       return {};
     }));
     ok(world.database().write_blocking([&](sql::Session& session) -> Status {
+      FUMI_CHECK(sql::enter_platform(session));
       std::int64_t unseen = 0;
       std::int64_t deleted = 0;
       for (Entry& entry : entries) {

@@ -25,6 +25,7 @@ constexpr sql::Statement kMailRows{
     " + (SELECT count(*) FROM uploads) + (SELECT count(*) FROM mailbox_metadata)"
     " + (SELECT count(*) FROM mailbox_acl) + (SELECT count(*) FROM shared_subscriptions)"
     " + (SELECT count(*) FROM search_accounts) + (SELECT count(*) FROM search_segments)"
+    " + (SELECT count(*) FROM entry_blocks) + (SELECT count(*) FROM entry_facts)"
     " + (SELECT count(*) FROM search_pages) + (SELECT count(*) FROM push_states)"
     " + (SELECT count(*) FROM vacation_jobs) + (SELECT count(*) FROM vacation_replies)"};
 constexpr sql::Statement kMailboxes{"SELECT count(*) FROM mailboxes"};

@@ -52,7 +52,7 @@ class Changer {
       state.bits = bits;
       state.keywords = set.number;
       state.modseq = stored_.modseq.value();
-      stored_.changed.push_back({Uid{state.uid}, bits, set.index});
+      stored_.changed.push_back({Uid{state.uid}, bits, set.index, stored_.modseq});
     }
     return {};
   }

@@ -367,6 +367,7 @@ Status Server::Parts::open_imap() {
     options->mechanisms.insert(options->mechanisms.begin(), "SCRAM-SHA-256-PLUS");
   }
   options->limits.append_octets = settings.imap.append_max.octets;
+  options->jmap_url = settings.imap.jmap_url;
   options->limits.messages = settings.imap.message_limit;
   options->limits.saved_messages = settings.imap.save_limit;
   imap = std::unique_ptr<server::ImapHost>(new server::ImapHost{

@@ -149,8 +149,8 @@ class Jmap(FumiTest):
         _, found = imap.search(None, "SUBJECT", '"seen by both"')
         number = found[0].split()[-1]
         _, fetched = imap.fetch(number, "(EMAILID THREADID)")
-        self.assertIn(email["id"], fetched[0].decode())
-        self.assertIn(email["threadId"], fetched[0].decode())
+        self.assertIn(f"EMAILID ({email['id']})", fetched[0].decode())
+        self.assertIn(f"THREADID ({email['threadId']})", fetched[0].decode())
 
         state = client.one("Email/get", ids=[])["state"]
         drafts, inbox = client.mailbox("drafts")["id"], client.mailbox("inbox")["id"]

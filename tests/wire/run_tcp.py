@@ -244,7 +244,7 @@ def in_order(text):
     return re.sub(r"((?:FLAGS|LIST) )\(([^()]*)\)", lambda m: f"{m[1]}({' '.join(sorted(m[2].split(), key=lambda w: w.replace(chr(92), '')))})", text)
 
 
-SETTINGS = {"message_limit": "imap.message_limit", "save_limit": "imap.save_limit"}
+SETTINGS = {"message_limit": "imap.message_limit", "save_limit": "imap.save_limit", "jmap_url": "imap.jmap_url"}
 
 
 class ImapScript:
@@ -276,7 +276,7 @@ class ImapScript:
     def settings(self):
         """What the server is to be started with."""
         words = [option.partition(" ") for option in self.options]
-        return {SETTINGS[name]: int(value) for name, _, value in words if name in SETTINGS}
+        return {SETTINGS[name]: int(value) if value.isdigit() else value for name, _, value in words if name in SETTINGS}
 
     def translate(self, text, is_pattern):
         """The fixture's numbers and names as this server has them."""

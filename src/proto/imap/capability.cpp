@@ -104,6 +104,7 @@ std::string capabilities(State state, Channel channel, const Options& options) {
     }
   } else {
     add("APPENDLIMIT=" + std::to_string(options.limits.append_octets));
+    if (!options.jmap_url.empty()) add("JMAPACCESS");
     if (options.limits.messages != 0) {
       add("MESSAGELIMIT=" + std::to_string(options.limits.messages));
     } else if (options.limits.saved_messages != 0) {

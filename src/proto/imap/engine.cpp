@@ -234,6 +234,11 @@ std::optional<Step> Engine::run_command() {
     phase_ = Phase::closing;
     return std::nullopt;
   }
+  if (verb == "GETJMAPACCESS") {
+    if (!options_->jmap_url.empty()) writer_.jmap_access(options_->jmap_url);
+    end_command(options_->jmap_url.empty() ? bad("No JMAP server is known") : ok("That is it"));
+    return std::nullopt;
+  }
   writer_.capability(capabilities(state_, channel_, *options_));
   end_command(ok("Capability completed"));
   return std::nullopt;

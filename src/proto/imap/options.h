@@ -51,6 +51,7 @@ struct Options {
   TlsOffer tls = TlsOffer::starttls;
   LiteralCapability literals = LiteralCapability::plus;
   std::string greeting = "Fumi ready";
+  std::string jmap_url;  // of the JMAP session with the same accounts (RFC 9698); empty: none
   std::vector<std::string> mechanisms = {"PLAIN"};  // SASL, as AUTH= announces them
   std::vector<std::string> mechanisms_plaintext = {"PLAIN", "LOGIN", "XOAUTH2",
                                                    "OAUTHBEARER"};  // need TLS

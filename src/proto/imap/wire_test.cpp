@@ -165,6 +165,7 @@ class Script {
     if (text == "literal-") options_->literals = LiteralCapability::minus;
     if (text.starts_with("append_octets "))
       options_->limits.append_octets = std::stoul(text.substr(14));
+    if (text.starts_with("jmap_url ")) options_->jmap_url = text.substr(9);
     if (text.starts_with("message_limit ")) options_->limits.messages = std::stoul(text.substr(14));
     if (text.starts_with("save_limit "))
       options_->limits.saved_messages = std::stoul(text.substr(11));

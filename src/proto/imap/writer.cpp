@@ -182,6 +182,12 @@ void Writer::enabled(Features newly) {
   out_.put("\r\n");
 }
 
+void Writer::jmap_access(std::string_view url) {
+  out_.put("* JMAPACCESS ");
+  put_string(url);
+  out_.put("\r\n");
+}
+
 void Writer::id(std::span<const std::pair<std::string, std::string>> fields) {
   out_.put("* ID ");
   if (fields.empty()) {

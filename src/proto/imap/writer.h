@@ -67,6 +67,7 @@ class Writer {
   // server data
   void capability(std::string_view list);
   void enabled(Features newly);
+  void jmap_access(std::string_view url);                                // RFC 9698 §3
   void id(std::span<const std::pair<std::string, std::string>> fields);  // empty: NIL
   void namespaces(std::span<const NamespaceEntry> personal, std::span<const NamespaceEntry> others,
                   std::span<const NamespaceEntry> shared);

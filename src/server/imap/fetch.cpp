@@ -118,7 +118,7 @@ void write_row(const imap::Fetch& fetch, imap::FetchWriter& out, const service::
     } else if (item.kind == Kind::rfc822_size) {
       out.rfc822_size(row.octets);
     } else if (item.kind == Kind::email_id) {
-      out.email_id("E" + row.email.text());
+      out.email_id(row.email.text());  // as JMAP names it (RFC 9698 §2)
     }
   }
 }

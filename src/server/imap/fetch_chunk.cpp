@@ -242,10 +242,10 @@ void FetchChunk::write(const Line& line, std::string_view stored, const std::str
         out.modseq({row.modseq});
         break;
       case Kind::email_id:
-        out.email_id("E" + row.email.text());
+        out.email_id(row.email.text());  // as JMAP names it (RFC 9698 §2)
         break;
       case Kind::thread_id:
-        out.thread_id("T" + line.thread.text());
+        out.thread_id(line.thread.text());
         break;
       case Kind::save_date:
         out.save_date(line.saved);

@@ -23,6 +23,11 @@ void describe(config::Schema<ImapOptions>& s) {
   s.option(&ImapOptions::append_max, "imap.append_max", config::mib(50))
       .range(config::kib(64), config::gib(1))
       .doc("Largest message that APPEND takes, announced by APPENDLIMIT (RFC 7889).");
+  s.option(&ImapOptions::jmap_url, "imap.jmap_url", "")
+      .doc(
+          "Address of the JMAP session of the same accounts, as clients reach it "
+          "(\"https://mail.example/.well-known/jmap\"): announced by JMAPACCESS (RFC 9698). Empty: "
+          "not told.");
   s.option(&ImapOptions::message_limit, "imap.message_limit", 0)
       .range(0, 10'000'000)
       .doc(

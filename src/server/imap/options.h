@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "base/time.h"
 #include "config/values.h"
@@ -21,6 +22,7 @@ struct ImapOptions {
   Duration login_timeout = std::chrono::minutes(2);
   Duration progress_after = std::chrono::seconds(10);  // RFC 9585 §4: not more often than this
   config::ByteCount append_max = config::mib(50);
+  std::string jmap_url;             // RFC 9698; empty: not told
   std::uint32_t message_limit = 0;  // RFC 9738; 0: none
   std::uint32_t save_limit = 0;
 };

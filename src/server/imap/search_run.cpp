@@ -17,11 +17,10 @@ Instant start_of(imap::Date day) { return std::chrono::time_point_cast<Instant::
 
 SearchQuery nothing() { return SearchQuery::any_of({}); }
 
-// "E…" and "T…", as FETCH shows them (RFC 8474 §5).
+// As FETCH shows them (RFC 8474 §5).
 template <class Id>
-SearchQuery object(const std::string& text, char prefix, SearchQuery::Kind kind) {
-  if (text.empty() || text.front() != prefix) return nothing();
-  const auto id = Id::parse(std::string_view(text).substr(1));
+SearchQuery object(const std::string& text, SearchQuery::Kind kind) {
+  const auto id = Id::parse(text);
   return id ? SearchQuery::of(kind, {id->value()}) : nothing();
 }
 
@@ -57,9 +56,9 @@ class Translator {
       case Kind::smaller:
         return SearchQuery::octets(0, key.number);
       case Kind::email_id:
-        return object<EmailId>(key.text, 'E', SearchQuery::Kind::emails);
+        return object<EmailId>(key.text, SearchQuery::Kind::emails);
       case Kind::thread_id:
-        return object<ThreadId>(key.text, 'T', SearchQuery::Kind::threads);
+        return object<ThreadId>(key.text, SearchQuery::Kind::threads);
       default:
         return date_or_text(key);
     }

@@ -1,4 +1,4 @@
-# RFC 9051 §6.4.5 FETCH and §7.5.2: items, macros, ENVELOPE, BODYSTRUCTURE
+# RFC 9051 §6.4.5 FETCH and §7.5.2: items, macros, ENVELOPE, BODYSTRUCTURE; RFC 8514 §4.2 SAVEDATE, RFC 8970 §3 PREVIEW, RFC 8474 §5 EMAILID
 OPTION: tls
 S: * OK [CAPABILITY *] ready
 C: a LOGIN alice@a.example secret

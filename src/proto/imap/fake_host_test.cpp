@@ -224,20 +224,34 @@ void Session::on(NamespaceQuery&) {
   finish(ok("Done"));
 }
 
+ListEntry Session::list_entry(const Mailbox& box) const {
+  ListEntry entry;
+  entry.name = box.name;
+  entry.attributes = box.special_use;
+  const bool children = std::ranges::any_of(account_->mailboxes, [&](const auto& other) {
+    return other.first.starts_with(box.name + '/');
+  });
+  entry.attributes.emplace_back(children ? "\\HasChildren" : "\\HasNoChildren");
+  return entry;
+}
+
 void Session::on(List& list) {
   for (const auto& [name, box] : account_->mailboxes) {
     const bool matches = std::ranges::any_of(
         list.patterns, [&](const std::string& pattern) { return list_matches(pattern, name); });
-    if (!matches || (list.select.subscribed && !box.subscribed)) continue;
+    const bool child =
+        list.select.recursive_match &&
+        std::ranges::any_of(account_->mailboxes, [&, above = name + '/'](const auto& other) {
+          return other.first.starts_with(above) && other.second.subscribed &&
+                 std::ranges::none_of(list.patterns, [&](const std::string& pattern) {
+                   return list_matches(pattern, other.first);
+                 });
+        });
+    if (!matches || (list.select.subscribed && !box.subscribed && !child)) continue;
     if (list.select.special_use && box.special_use.empty()) continue;
-    ListEntry entry;
-    entry.name = name;
-    entry.attributes = box.special_use;
-    const bool children = std::ranges::any_of(account_->mailboxes, [&](const auto& other) {
-      return other.first.starts_with(name + '/');
-    });
-    entry.attributes.emplace_back(children ? "\\HasChildren" : "\\HasNoChildren");
+    ListEntry entry = list_entry(box);
     if (list.wanted.subscribed && box.subscribed) entry.attributes.emplace_back("\\Subscribed");
+    entry.child_subscribed = child;
     out_.list(entry);
     if (list.wanted.status) write_status(box, *list.wanted.status);
     Reply ignored;
@@ -267,6 +281,13 @@ void Session::on(Unsubscribe& command) {
 void Session::on(Create& command) {
   if (mailbox(command.mailbox) != nullptr) {
     finish(no("Exists already", code::Plain::already_exists));
+    return;
+  }
+  const bool used = std::ranges::any_of(account_->mailboxes, [&](const auto& other) {
+    return !command.special_use.empty() && other.second.special_use == command.special_use;
+  });
+  if (used || command.special_use.size() > 1) {
+    finish(no("That use is taken", code::Plain::use_attr));
     return;
   }
   Mailbox box;

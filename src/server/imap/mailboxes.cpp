@@ -4,41 +4,12 @@
 #include "base/ascii.h"
 #include "proto/imap/fetch_writer.h"
 #include "proto/imap/mailbox_name.h"
+#include "server/imap/detail/listing.h"
 #include "server/imap/detail/rows.h"
 #include "server/imap/session.h"
 
 namespace fumi::server {
 namespace {
-
-struct RoleName {
-  MailboxRole role;
-  std::string_view attribute;
-};
-// RFC 6154 §2.
-constexpr std::array<RoleName, 5> kRoles{
-    RoleName{MailboxRole::drafts, "\\Drafts"}, RoleName{MailboxRole::sent, "\\Sent"},
-    RoleName{MailboxRole::trash, "\\Trash"}, RoleName{MailboxRole::junk, "\\Junk"},
-    RoleName{MailboxRole::archive, "\\Archive"}};
-
-std::string_view attribute_of(MailboxRole role) {
-  for (const RoleName& known : kRoles) {
-    if (known.role == role) return known.attribute;
-  }
-  return {};
-}
-
-bool has_children(const std::vector<Mailbox>& all, const std::string& name) {
-  const std::string prefix = name + "/";
-  return std::ranges::any_of(all,
-                             [&](const Mailbox& other) { return other.name.starts_with(prefix); });
-}
-
-bool has_subscribed_child(const std::vector<Mailbox>& all, const std::string& name) {
-  const std::string prefix = name + "/";
-  return std::ranges::any_of(all, [&](const Mailbox& other) {
-    return other.subscribed && other.name.starts_with(prefix);
-  });
-}
 
 imap::StatusData data_of(const Mailbox& mailbox, std::uint64_t append_max) {
   imap::StatusData data;
@@ -125,20 +96,25 @@ Task<void> ImapSession::on_list(imap::List list) {
     co_await finish(to_imap(all.error()));
     co_return;
   }
-  for (const Mailbox& mailbox : *all) {
-    const bool matches = std::ranges::any_of(list.patterns, [&](const std::string& pattern) {
+  const MailboxTree tree(*all);
+  const auto matches = [&list](const Mailbox& mailbox) {
+    return std::ranges::any_of(list.patterns, [&mailbox](const std::string& pattern) {
       return imap::list_matches(pattern, mailbox.name);
     });
-    if (!matches) continue;
-    imap::ListEntry entry;
-    entry.name = mailbox.name;
-    const std::string_view role = attribute_of(mailbox.role);
-    const bool child = list.select.recursive_match && has_subscribed_child(*all, mailbox.name);
+  };
+  // RECURSIVEMATCH: who has subscribed inferiors that this answer doesn't show (RFC 9051
+  // §6.3.9.6).
+  std::unordered_set<std::string_view> above_hidden;
+  for (const Mailbox& mailbox : *all) {
+    const bool hidden = list.select.recursive_match && mailbox.subscribed && !matches(mailbox);
+    if (hidden) add_superiors(mailbox.name, above_hidden);
+  }
+  for (const Mailbox& mailbox : *all) {
+    if (!matches(mailbox)) continue;
+    const bool child = above_hidden.contains(mailbox.name);
     if (list.select.subscribed && !mailbox.subscribed && !child) continue;
-    if (list.select.special_use && role.empty()) continue;
-    entry.attributes.emplace_back(has_children(*all, mailbox.name) ? "\\HasChildren"
-                                                                   : "\\HasNoChildren");
-    if (!role.empty()) entry.attributes.emplace_back(role);
+    if (list.select.special_use && special_use_of(mailbox.role).empty()) continue;
+    imap::ListEntry entry = list_entry(mailbox, tree);
     const bool show = list.select.subscribed || list.wanted.subscribed;
     if (show && mailbox.subscribed) entry.attributes.emplace_back("\\Subscribed");
     entry.child_subscribed = child;
@@ -343,10 +319,12 @@ Task<Status> ImapSession::tell_resync(imap::QResync resync, const Mailbox& mailb
 
 Task<void> ImapSession::on_create(imap::Create create) {
   MailboxRole role = MailboxRole::none;
+  if (create.special_use.size() > 1) {  // a mailbox has one use here (RFC 6154 §3)
+    co_await finish(imap::no("One special use a mailbox", imap::code::Plain::use_attr));
+    co_return;
+  }
   for (const std::string& use : create.special_use) {
-    for (const RoleName& known : kRoles) {
-      if (ascii::iequals(known.attribute, use)) role = known.role;
-    }
+    role = role_of(use);
     if (role == MailboxRole::none) {
       co_await finish(imap::no("That special use is not offered", imap::code::Plain::use_attr));
       co_return;
@@ -356,7 +334,14 @@ Task<void> ImapSession::on_create(imap::Create create) {
   if (create.mailbox.ends_with('/')) create.mailbox.pop_back();
   auto made = co_await host_.mailboxes.create(who(), create.mailbox, role);
   if (!made) {
-    co_await finish(to_imap(made.error()));
+    imap::Reply reply = to_imap(made.error());
+    if (made.error().code == Code::conflict && role != MailboxRole::none) {
+      const auto taken = co_await host_.mailboxes.find(who(), create.mailbox);
+      if (!taken) {
+        reply = imap::no("Another mailbox has that special use", imap::code::Plain::use_attr);
+      }
+    }
+    co_await finish(std::move(reply));
     co_return;
   }
   co_await finish(imap::ok("CREATE done", imap::code::mailbox_id(made->id.text())));

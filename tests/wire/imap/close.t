@@ -1,4 +1,4 @@
-# RFC 9051 §6.4.1 CLOSE expunges silently, §6.4.2 UNSELECT does not; RFC 3501 §6.4.1 CHECK
+# RFC 3691 §2, RFC 9051 §6.4.1 CLOSE expunges silently, §6.4.2 UNSELECT does not; RFC 3501 §6.4.1 CHECK
 OPTION: tls
 S: * OK [CAPABILITY *] ready
 C: a LOGIN alice@a.example secret

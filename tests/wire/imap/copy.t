@@ -1,4 +1,4 @@
-# RFC 9051 §6.4.7 COPY, §6.4.8 MOVE; RFC 4315 §3 COPYUID
+# RFC 9051 §6.4.7 COPY, §6.4.8 MOVE; RFC 4315 §3 COPYUID; RFC 6851 §3 MOVE
 OPTION: tls
 S: * OK [CAPABILITY *] ready
 C: a LOGIN alice@a.example secret

@@ -1,4 +1,4 @@
-# RFC 9051 §6.3.10 NAMESPACE
+# RFC 2342 §5, RFC 9051 §6.3.10 NAMESPACE
 OPTION: tls
 S: * OK [CAPABILITY *] ready
 C: a LOGIN alice@a.example secret

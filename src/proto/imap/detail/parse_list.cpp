@@ -24,8 +24,8 @@ bool list_select_opts(Parser& p, ListSelect& out) {
     }
   } while (p.take(' '));
   if (!p.expect(')')) return false;
-  if (out.recursive_match && !out.subscribed && !out.special_use) {
-    (void)p.fail("RECURSIVEMATCH needs an option to match");  // RFC 5258 §3.1
+  if (out.recursive_match && !out.subscribed) {  // RFC 5258 §6 list-select-mod-opt
+    (void)p.fail("RECURSIVEMATCH needs SUBSCRIBED");
     return false;
   }
   return true;

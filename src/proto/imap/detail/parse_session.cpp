@@ -28,6 +28,8 @@ Parsed parse_id(Parser& p) {
     if (!name || !p.sp()) return std::nullopt;
     auto value = p.nstring();
     if (!value) return std::nullopt;
+    // RFC 2971 §3.3
+    if (name->size() > 30 || (*value && (*value)->size() > 1'024)) return p.fail("ID is too long");
     id.fields.emplace_back(std::move(*name), std::move(*value));
   }
   return p.end() ? Parsed(std::move(id)) : std::nullopt;

@@ -24,7 +24,8 @@ class MetadataStore {
 
   // By name. A mailbox of 0 is the account itself. Deleting a mailbox deletes its annotations.
   virtual Result<std::vector<Metadata>> metadata(AccountId account, MailboxId mailbox) = 0;
-  // nullopt: removes it, if it is there. The caller has seen to it that account and mailbox exist.
+  // Rings the change bus for the mailbox. nullopt: removes it, if it is there. The caller has seen
+  // to it that account and mailbox exist.
   virtual Status set_metadata(AccountId account, MailboxId mailbox, const std::string& entry,
                               const std::optional<std::string>& value) = 0;
 };

@@ -40,6 +40,7 @@ constexpr std::array kRows{
     Row{"MULTIAPPEND", When::after_login, "RFC 3502"},
     Row{"MULTISEARCH", When::after_login, "RFC 7377"},
     Row{"NAMESPACE", When::after_login, "RFC 2342"},
+    Row{"NOTIFY", When::after_login, "RFC 5465"},
     Row{"OBJECTID", When::after_login, "RFC 8474"},
     Row{"PARTIAL", When::after_login, "RFC 9394"},
     Row{"PREVIEW", When::after_login, "RFC 8970"},

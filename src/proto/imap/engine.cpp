@@ -37,6 +37,7 @@ std::string_view Engine::verb() const {
 }
 
 Updates Engine::updates_allowed() const {
+  if (is_quiet() && state_ == State::selected) return between_;
   if (phase_ != Phase::busy && phase_ != Phase::idling) return Updates::none;
   return rule_ == nullptr || state_ != State::selected ? Updates::none : rule_->updates;
 }
@@ -401,6 +402,7 @@ void Engine::apply_ok() {
 void Engine::reset_session() {
   state_ = State::not_authenticated;
   writer_.set_features({});
+  between_ = Updates::none;
   stop_compress_ = std::exchange(compressed_, false);
 }
 

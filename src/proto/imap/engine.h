@@ -62,7 +62,10 @@ class Engine {
   [[nodiscard]] Writer& writer() { return writer_; }
   [[nodiscard]] State state() const { return state_; }
   [[nodiscard]] Features features() const { return writer_.features(); }
-  // What may be told of the mailbox now: Updates::none between commands, and in the middle of some.
+  // NOTIFY SELECTED (RFC 5465 §6.1): what may be told of the mailbox between commands, too.
+  void tell_between(Updates updates) { between_ = updates; }
+  // What may be told of the mailbox now: unless tell_between() says more, Updates::none between
+  // commands, and in the middle of some.
   [[nodiscard]] Updates updates_allowed() const;
   [[nodiscard]] bool is_idling() const { return phase_ == Phase::idling; }
   // The client is at rest: nothing in flight, nothing half read.
@@ -120,6 +123,7 @@ class Engine {
   std::uint32_t append_index_ = 0;
   std::uint32_t bad_count_ = 0;
   Phase phase_ = Phase::ready;
+  Updates between_ = Updates::none;
   State state_ = State::not_authenticated;
   Channel channel_ = Channel::clear;
   Disconnect::Reason reason_ = Disconnect::Reason::host;

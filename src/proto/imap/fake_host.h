@@ -11,6 +11,7 @@
 
 #include "mime/structure.h"
 #include "proto/imap/engine.h"
+#include "proto/imap/notify_table.h"
 #include "proto/imap/view.h"
 
 namespace fumi::imap::fake {
@@ -83,6 +84,7 @@ class Session {
   void on(IdleDone&);
   void on(GetMetadata&);
   void on(SetMetadata&);
+  void on(Notify&);
   void on(GetQuota&);
   void on(GetQuotaRoot&);
   void on(SetQuota&);
@@ -113,6 +115,17 @@ class Session {
   [[nodiscard]] ListEntry list_entry(const Mailbox& box) const;
   void write_metadata(const std::string& name, const MetadataQuery& query, Reply& reply);
   void write_quota();
+  // NOTIFY: fake_host_notify_test.cpp
+  [[nodiscard]] std::vector<MailboxState> states() const;
+  void select_for_notify();
+  void listen();
+  void tell_notices();
+  void write(const std::vector<Notice>& notices);
+  void tell_new(std::uint32_t count);
+  void own(const std::string& name, NotifyTable::Own what) {
+    if (notify_) notify_->own(name, what);
+  }
+  void own_messages(const Mailbox& box, const SeqSet& uids);
   void fetch_one(const Fetch& fetch, SelectedView::Item item, Message& message);
   void write_flags(SelectedView::Item item);
   std::optional<ResponseCode> limited(std::vector<SelectedView::Item>& items) const;
@@ -141,6 +154,8 @@ class Session {
   std::vector<std::pair<AppendBegin, std::string>> appends_;
   ResponseCode cut_;  // of the MOVE in work
   Uid replaced_;      // by the APPEND in work; 0: none
+  std::unique_ptr<NotifyTable> notify_;
+  SeqSet own_new_;  // in the selected mailbox, by this client
   bool closed_ = false;
 };
 

@@ -237,6 +237,7 @@ std::optional<SeqSet> Session::copy(Command& command, ResponseCode& code) {
     to->messages.push_back(std::move(m));
   }
   code = code::copy_uid(to->validity, from_uids, to_uids);
+  own_messages(*to, to_uids);
   return from_uids;
 }
 
@@ -296,6 +297,7 @@ void Session::on(AppendFinish&) {
     to->messages.push_back(std::move(m));
   }
   appends_.clear();
+  own_messages(*to, uids);
   if (replaced_.value != 0) {
     out_.status_ok("Replaced", code::append_uid(to->validity, uids));
     SeqSet gone;

@@ -99,7 +99,7 @@ std::string Session::talk(std::string_view octets) {
 }
 
 std::string Session::poke() {
-  if (engine_.is_idling()) tell();
+  if (engine_.is_idling() || notify_) tell();
   sent_ += out_.output().take();
   return std::exchange(sent_, {});
 }
@@ -155,18 +155,20 @@ void Session::write_flags(SelectedView::Item item) {
   FetchWriter line(out_, item.number, item.uid);
   const std::vector<std::string> flags(m->flags.begin(), m->flags.end());
   line.flags(flags);
-  if (engine_.features().qresync && !engine_.features().uid_only) line.uid(item.uid);
+  if ((engine_.features().qresync || notify_) && !engine_.features().uid_only) line.uid(item.uid);
   if (engine_.features().condstore) line.modseq(m->modseq);
   line.end();
 }
 
 void Session::tell() {
+  if (notify_) tell_notices();
   if (engine_.state() != State::selected) return;
   compare();
   const auto changes = view_.take(engine_.updates_allowed());
   write_changes(out_, changes);
   for (const auto& item : changes.fetch)
     write_flags(item);
+  tell_new(changes.arrived);
 }
 
 void Session::finish(Reply reply) {
@@ -213,6 +215,7 @@ void Session::on(AuthResponse& response) {  // PLAIN (RFC 4616)
 void Session::on(Unauthenticate&) {
   selected_.clear();
   view_ = SelectedView();
+  notify_.reset();
   engine_.finish(ok("Unauthenticated"));
 }
 
@@ -269,12 +272,14 @@ void Session::on(Lsub& lsub) {
 
 void Session::on(Subscribe& command) {
   if (Mailbox* box = mailbox(command.mailbox)) box->subscribed = true;
+  own(command.mailbox, NotifyTable::Own::subscribed);
   finish(mailbox(command.mailbox) != nullptr ? ok("Done")
                                              : no("No such mailbox", code::Plain::nonexistent));
 }
 
 void Session::on(Unsubscribe& command) {
   if (Mailbox* box = mailbox(command.mailbox)) box->subscribed = false;
+  own(command.mailbox, NotifyTable::Own::unsubscribed);
   finish(ok("Done"));
 }
 
@@ -297,6 +302,7 @@ void Session::on(Create& command) {
   box.special_use = command.special_use;
   const ResponseCode id = code::mailbox_id(box.id);
   account_->mailboxes.emplace(command.mailbox, std::move(box));
+  own(command.mailbox, NotifyTable::Own::comes);
   finish(ok("Created", id));
 }
 
@@ -305,6 +311,7 @@ void Session::on(Delete& command) {
     finish(no("INBOX stays", code::Plain::cannot));
     return;
   }
+  own(command.mailbox, NotifyTable::Own::goes);
   finish(account_->mailboxes.erase(command.mailbox) > 0
              ? ok("Deleted")
              : no("No such mailbox", code::Plain::nonexistent));
@@ -321,6 +328,16 @@ void Session::on(Rename& command) {
   account_->mailboxes.erase(command.from);
   moved.name = command.to;
   account_->mailboxes.emplace(command.to, std::move(moved));
+  own(command.to, NotifyTable::Own::comes);
+  std::vector<std::string> inferiors;
+  for (const auto& [name, other] : account_->mailboxes) {
+    if (name.starts_with(command.from + '/')) inferiors.push_back(name);
+  }
+  for (const std::string& name : inferiors) {
+    auto node = account_->mailboxes.extract(name);
+    node.key() = node.mapped().name = command.to + name.substr(command.from.size());
+    account_->mailboxes.insert(std::move(node));
+  }
   finish(ok("Renamed"));
 }
 
@@ -377,6 +394,7 @@ void Session::on(Select& command) {
   info.mailbox_id = box->id;
   view_ = SelectedView(std::move(uids));
   told_ = ModSeq{account_->modseq};
+  select_for_notify();
   out_.selected(info);
   if (command.qresync && command.qresync->uid_validity == box->validity) {
     out_.vanished(box->expunged, Vanished::earlier);
@@ -394,6 +412,7 @@ SeqSet Session::expunge(const SeqSet* uids) {
   Mailbox* box = selected();
   std::erase_if(box->messages, [&](const Message& m) {
     const bool goes = uids != nullptr ? uids->contains(m.uid.value) : m.flags.contains("\\Deleted");
+    if (goes) view_.expunged_here(m.uid);
     if (goes) gone.add(m.uid.value);
     return goes;
   });
@@ -407,12 +426,14 @@ void Session::on(CloseMailbox&) {
   if (!read_only_) (void)expunge(nullptr);
   selected_.clear();
   view_ = SelectedView();
+  select_for_notify();
   engine_.finish(ok("Closed"));
 }
 
 void Session::on(Unselect&) {
   selected_.clear();
   view_ = SelectedView();
+  select_for_notify();
   engine_.finish(ok("Unselected"));
 }
 
@@ -475,6 +496,8 @@ void Session::on(SetMetadata& command) {
     } else {
       all.erase(entry);
     }
+    if (notify_ && value) notify_->heard_annotations(command.mailbox, {{entry, *value}}, {});
+    if (notify_ && !value) notify_->heard_annotations(command.mailbox, {}, {entry});
   }
   finish(ok("Done"));
 }

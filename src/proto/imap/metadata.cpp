@@ -66,4 +66,19 @@ void Writer::metadata(std::string_view mailbox, const std::vector<MetadataValue>
   out_.put(")\r\n");
 }
 
+void Writer::metadata_changed(std::string_view mailbox, std::span<const std::string> entries) {
+  if (entries.empty()) return;
+  out_.put("* METADATA ");
+  if (mailbox.empty()) {
+    out_.put("\"\"");
+  } else {
+    put_mailbox(mailbox);
+  }
+  for (const std::string& entry : entries) {
+    out_.put(' ');
+    put_astring(entry);
+  }
+  out_.put("\r\n");
+}
+
 }  // namespace fumi::imap

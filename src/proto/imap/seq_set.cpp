@@ -136,4 +136,22 @@ std::string SeqSet::text() const {
   return out;
 }
 
+SeqSet without(const SeqSet& from, const SeqSet& taken) {
+  SeqSet out;
+  const auto ranges = taken.ranges();
+  std::size_t i = 0;
+  for (SeqSet::Range left : from.ranges()) {
+    bool any = true;
+    while (i < ranges.size() && ranges[i].last < left.first)
+      ++i;
+    for (std::size_t j = i; any && j < ranges.size() && ranges[j].first <= left.last; ++j) {
+      if (ranges[j].first > left.first) out.add(left.first, ranges[j].first - 1);
+      any = ranges[j].last < left.last;
+      if (any) left.first = ranges[j].last + 1;
+    }
+    if (any) out.add(left.first, left.last);
+  }
+  return out;
+}
+
 }  // namespace fumi::imap

@@ -57,4 +57,7 @@ class SeqSet {
   bool saved_ = false;
 };
 
+// The numbers of a resolved set that another resolved one doesn't have.
+[[nodiscard]] SeqSet without(const SeqSet& from, const SeqSet& taken);
+
 }  // namespace fumi::imap

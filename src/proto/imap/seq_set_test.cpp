@@ -74,5 +74,17 @@ TEST_CASE("adding in any order agrees with std::set") {
   CHECK(good);
 }
 
+TEST_CASE("what one set has and another has not") {
+  const auto set = [](const char* text) { return SeqSet::parse(text, 100)->resolve(1); };
+  CHECK(without(set("1:10"), set("3:4,7")).text() == "1:2,5:6,8:10");
+  CHECK(without(set("1:10"), set("1:10")).empty());
+  CHECK(without(set("2,4,6"), set("4:5")).text() == "2,6");
+  CHECK(without(set("2:4,6:9"), set("4:6")).text() == "2:3,7:9");
+  CHECK(without(set("5"), set("1:3,8")).text() == "5");
+  CHECK(without(set("1:4294967295"), set("4294967295")).text() == "1:4294967294");
+  CHECK(without(SeqSet(), set("1")).empty());
+  CHECK(without(set("1:3"), SeqSet()).text() == "1:3");
+}
+
 }  // namespace
 }  // namespace fumi::imap

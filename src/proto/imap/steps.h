@@ -18,6 +18,7 @@
 #include "proto/imap/fetch.h"
 #include "proto/imap/list.h"
 #include "proto/imap/metadata.h"
+#include "proto/imap/notify.h"
 #include "proto/imap/search.h"
 #include "proto/imap/seq_set.h"
 #include "proto/imap/sort.h"
@@ -34,10 +35,9 @@ struct Disconnect {
 };
 
 // any state
-struct Noop {};  // (answer)
-// From here on both directions are compressed (RFC 4978 §3), or not any more (RFC 8437 §4.1).
-struct StartCompress {};  // (note)
-struct StopCompress {};   // (note)
+struct Noop {};           // (answer)
+struct StartCompress {};  // (note) from here on both directions are compressed (RFC 4978 §3)
+struct StopCompress {};   // (note) not any more (RFC 8437 §4.1)
 struct Id {               // (answer) write id() first
   std::vector<std::pair<std::string, std::optional<std::string>>> fields;  // RFC 2971 §3.1
 };
@@ -139,12 +139,12 @@ struct Move {
   std::string mailbox;
 };
 
-using Step =
-    std::variant<NeedInput, Disconnect, StartCompress, StopCompress, Noop, Id, StartTls, AuthStart,
-                 AuthResponse, AuthCancelled, Login, Unauthenticate, Enable, NamespaceQuery, List,
-                 Lsub, Subscribe, Unsubscribe, Create, Delete, Rename, Status, Select, Idle,
-                 IdleDone, GetQuota, GetQuotaRoot, SetQuota, GetMetadata, SetMetadata, AppendBegin,
-                 AppendChunk, AppendEnd, AppendFinish, AppendAbort, Catenate, Check, CloseMailbox,
-                 Unselect, Expunge, Search, MultiSearch, Sort, Thread, Fetch, Store, Copy, Move>;
+using Step = std::variant<NeedInput, Disconnect, StartCompress, StopCompress, Noop, Id, StartTls,
+                          AuthStart, AuthResponse, AuthCancelled, Login, Unauthenticate, Enable,
+                          NamespaceQuery, List, Lsub, Subscribe, Unsubscribe, Create, Delete,
+                          Rename, Status, Select, Idle, IdleDone, GetQuota, GetQuotaRoot, SetQuota,
+                          GetMetadata, SetMetadata, Notify, AppendBegin, AppendChunk, AppendEnd,
+                          AppendFinish, AppendAbort, Catenate, Check, CloseMailbox, Unselect,
+                          Expunge, Search, MultiSearch, Sort, Thread, Fetch, Store, Copy, Move>;
 
 }  // namespace fumi::imap

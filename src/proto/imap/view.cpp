@@ -151,13 +151,22 @@ void SelectedView::expunged(Uid uid) {
   now_.reset();
 }
 
+void SelectedView::expunged_here(Uid uid) {
+  expunged(uid);
+  if (ghosts_.contains(uid.value)) own_ghosts_.add(uid.value);
+}
+
 void SelectedView::changed(Uid uid) {
   if (number_of(uid)) changed_.add(uid.value);
 }
 
 bool SelectedView::has_changes(Updates allowed) const {
   if (allowed == Updates::none) return false;
-  return !arrivals_.empty() || !changed_.empty() || (allowed == Updates::all && !ghosts_.empty());
+  if (allowed == Updates::all && !(listen_ == Listen::nothing ? own_ghosts_ : ghosts_).empty()) {
+    return true;
+  }
+  if (listen_ == Listen::nothing) return false;
+  return !arrivals_.empty() || (listen_ == Listen::all && !changed_.empty());
 }
 
 bool SelectedView::is_ghost(Uid uid) const { return ghosts_.contains(uid.value); }
@@ -184,9 +193,11 @@ void SelectedView::close_gaps(const std::vector<std::uint32_t>& positions) {
 SelectedView::Changes SelectedView::take(Updates allowed) {
   Changes out;
   if (allowed == Updates::none) return out;
-  if (allowed == Updates::all && !ghosts_.empty()) {
+  const bool listens = listen_ != Listen::nothing;
+  const SeqSet gone = listens ? ghosts_ : own_ghosts_;
+  if (allowed == Updates::all && !gone.empty()) {
     std::vector<std::uint32_t> positions;
-    for (const auto& range : ghosts_.ranges()) {
+    for (const auto& range : gone.ranges()) {
       const std::uint32_t end = index_after(range.last);
       for (std::uint32_t i = index_at_or_after(range.first); i < end; ++i)
         positions.push_back(i);
@@ -195,11 +206,20 @@ SelectedView::Changes SelectedView::take(Updates allowed) {
     for (auto position = positions.rbegin(); position != positions.rend(); ++position) {
       out.expunged.push_back(SeqNumber{*position + 1});
     }
-    if (!positions.empty() && !now_) close_gaps(positions);
-    out.vanished = std::move(ghosts_);
-    ghosts_.clear();
+    // Where not all is told the host's list is not yet the client's.
+    const bool adopts = now_ && (listens || (ghosts_ == gone && arrivals_.empty()));
+    if (!positions.empty() && !adopts) close_gaps(positions);
+    if (!listens && adopts) {
+      list_ = now_;
+      tail_ = std::vector<std::uint32_t>();
+    }
+    out.vanished = gone;
+    ghosts_ = listens ? SeqSet() : without(ghosts_, gone);
+    own_ghosts_.clear();
   }
+  if (!listens) return out;
   const bool arrived = !arrivals_.empty();
+  out.arrived = static_cast<std::uint32_t>(arrivals_.size());
   if (now_ && ghosts_.empty()) {
     list_ = now_;
     tail_ = std::vector<std::uint32_t>();
@@ -208,6 +228,7 @@ SelectedView::Changes SelectedView::take(Updates allowed) {
   }
   arrivals_ = std::vector<std::uint32_t>();
   if (arrived) out.exists = size();
+  if (listen_ != Listen::all) return out;
   for (const auto& range : changed_.ranges()) {
     const std::uint32_t end = index_after(range.last);
     for (std::uint32_t i = index_at_or_after(range.first); i < end; ++i) {
@@ -220,7 +241,8 @@ SelectedView::Changes SelectedView::take(Updates allowed) {
 }
 
 std::size_t SelectedView::heap_octets() const {
-  return (tail_.capacity() + arrivals_.capacity()) * sizeof(std::uint32_t) +
+  const std::size_t own = own_ghosts_.ranges().size() * sizeof(SeqSet::Range);
+  return own + (tail_.capacity() + arrivals_.capacity()) * sizeof(std::uint32_t) +
          (ghosts_.ranges().size() + changed_.ranges().size() + saved_.ranges().size()) *
              sizeof(SeqSet::Range);
 }

@@ -54,15 +54,21 @@ class SelectedView {
   // What happened in the mailbox; told by take().
   void arrived(Uid uid);  // greater than every UID before it
   void expunged(Uid uid);
-  void changed(Uid uid);  // flags or other dynamic data, by someone else or not silently
+  void expunged_here(Uid uid);  // by this client's command: told whatever listen() says
+  void changed(Uid uid);        // flags or other dynamic data, by someone else or not silently
   // What all that has been reported adds up to. Last of a round of reports; optional.
   void now_is(std::shared_ptr<const UidList> list) { now_ = std::move(list); }
+
+  // What the client wants to hear of (RFC 5465 §3.1); the rest waits.
+  enum class Listen : std::uint8_t { nothing, numbers, all };  // all: flags too
+  void listen(Listen what) { listen_ = what; }
 
   struct Changes {
     std::vector<SeqNumber> expunged;  // in the order in which they are to be sent
     SeqSet vanished;                  // the same as UIDs
     std::optional<std::uint32_t> exists;
-    std::vector<Item> fetch;  // FLAGS (MODSEQ) of these; read now, not when they changed
+    std::uint32_t arrived = 0;  // the last ones are new
+    std::vector<Item> fetch;    // FLAGS (MODSEQ) of these; read now, not when they changed
   };
   // What may be told under `allowed`, which the view takes as told.
   [[nodiscard]] Changes take(Updates allowed);
@@ -89,6 +95,8 @@ class SelectedView {
   std::vector<std::uint32_t> tail_;      // told, behind the list
   std::shared_ptr<const UidList> now_;   // as the mailbox is, ghosts gone and arrivals in
   SeqSet ghosts_;                        // expunged, not told
+  SeqSet own_ghosts_;                    // of these, by this client
+  Listen listen_ = Listen::all;
   std::vector<std::uint32_t> arrivals_;  // not told
   SeqSet changed_;
   SeqSet saved_;

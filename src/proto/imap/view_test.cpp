@@ -101,8 +101,14 @@ TEST_CASE("a client that follows the responses sees the same mailbox, whatever h
         view.arrived(Uid{next++});
       } else if (kind % 3 == 1 && !mailbox.empty()) {
         const auto at = mailbox.begin() + value % static_cast<int>(mailbox.size());
-        view.expunged(Uid{*at});
+        if (value % 2 == 0) {
+          view.expunged(Uid{*at});
+        } else {
+          view.expunged_here(Uid{*at});
+        }
         mailbox.erase(at);
+      } else if (value % 7 == 0) {
+        view.listen(value % 2 == 0 ? SelectedView::Listen::all : SelectedView::Listen::nothing);
       } else if (value % 3 == 0) {
         view.now_is(std::make_shared<const Shared>(mailbox));
       } else {
@@ -131,6 +137,7 @@ TEST_CASE("a client that follows the responses sees the same mailbox, whatever h
         }
       }
     }
+    view.listen(SelectedView::Listen::numbers);
     (void)view.take(Updates::all);
     RC_ASSERT(view.size() == mailbox.size());
   });
@@ -154,6 +161,34 @@ TEST_CASE("a shared list costs a view nothing; what is not told yet does, until 
   CHECK(view.take(Updates::all).expunged.size() == 1);
   CHECK(view.number_of(Uid{100'001}) == SeqNumber{100'000});
   CHECK(view.heap_octets() < 100);
+}
+
+TEST_CASE("a client that doesn't listen hears of its own expunges, and later of the rest") {
+  SelectedView view(std::make_shared<const Shared>(std::vector<std::uint32_t>{1, 2, 3, 4}));
+  view.listen(SelectedView::Listen::nothing);
+  view.expunged(Uid{1});
+  view.arrived(Uid{5});
+  view.changed(Uid{2});
+  CHECK_FALSE(view.has_changes(Updates::all));
+  view.expunged_here(Uid{3});
+  view.now_is(std::make_shared<const Shared>(std::vector<std::uint32_t>{2, 4, 5}));
+  CHECK(view.has_changes(Updates::all));
+  CHECK_FALSE(view.has_changes(Updates::no_expunge));
+  auto changes = view.take(Updates::all);
+  CHECK(changes.expunged == std::vector{SeqNumber{3}});
+  CHECK_FALSE(changes.exists);
+  CHECK(changes.fetch.empty());
+  CHECK(view.size() == 3);
+  view.listen(SelectedView::Listen::numbers);
+  changes = view.take(Updates::all);
+  CHECK(changes.expunged == std::vector{SeqNumber{1}});
+  CHECK(changes.exists == 3U);
+  CHECK(changes.arrived == 1);
+  CHECK(changes.fetch.empty());
+  view.listen(SelectedView::Listen::all);
+  changes = view.take(Updates::no_expunge);
+  CHECK(changes.fetch.size() == 1);
+  CHECK(view.heap_octets() == 0);
 }
 
 }  // namespace

@@ -86,6 +86,8 @@ class Writer {
   void sort(const Search& asked, const SearchResult& result);  // SORT or ESEARCH; hits as sorted
   void thread(std::string_view forest);                        // ThreadForest::text()
   void metadata(std::string_view mailbox, const std::vector<MetadataValue>& values);  // if any
+  // METADATA with the names alone (RFC 5464 §4.4.2)
+  void metadata_changed(std::string_view mailbox, std::span<const std::string> entries);
   void quota(std::string_view root, std::span<const QuotaResource> resources);
   void quota_root(std::string_view mailbox, std::span<const std::string> roots);
   // message data; FETCH: see fetch_writer.h

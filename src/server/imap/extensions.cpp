@@ -20,6 +20,8 @@ Task<bool> ImapSession::act_extension(imap::Step& step) {
     co_await on_get_metadata(std::move(*get));
   } else if (auto* set = std::get_if<imap::SetMetadata>(&step)) {
     co_await on_set_metadata(std::move(*set));
+  } else if (auto* notify = std::get_if<imap::Notify>(&step)) {
+    co_await on_notify(std::move(*notify));
   } else if (auto* sort = std::get_if<imap::Sort>(&step)) {
     co_await on_sort(std::move(*sort));
   } else if (auto* thread = std::get_if<imap::Thread>(&step)) {

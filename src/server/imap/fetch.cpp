@@ -47,6 +47,19 @@ Task<Result<std::vector<Uid>>> ImapSession::mark_seen(const imap::Fetch& fetch,
   co_return marked;
 }
 
+Task<Status> ImapSession::answer_fetch(const imap::Fetch& fetch, const Items& items,
+                                       const std::vector<Uid>& marked, imap::Reply& reply) {
+  const FetchPlan plan(fetch, selected_->now, marked, engine_.writer().limits(),
+                       engine_.features());
+  Status done;
+  if (plan.needs == FetchPlan::Needs::index) {
+    done = co_await fetch_rows(fetch, items, reply);
+  } else {
+    done = co_await fetch_emails(plan, items, reply);
+  }
+  co_return done;
+}
+
 Task<void> ImapSession::on_fetch(imap::Fetch fetch) {
   auto items = items_of(fetch.set, fetch.by);
   if (!items) {
@@ -88,14 +101,7 @@ Task<void> ImapSession::on_fetch(imap::Fetch fetch) {
   if (!marked->empty()) co_await catch_up();
   if (selected_->stale) selected_->told.clear();
   imap::Reply reply = imap::ok("FETCH done");
-  const FetchPlan plan(fetch, selected_->now, *marked, engine_.writer().limits(),
-                       engine_.features());
-  Status done;
-  if (plan.needs == FetchPlan::Needs::index) {
-    done = co_await fetch_rows(fetch, *items, reply);
-  } else {
-    done = co_await fetch_emails(plan, *items, reply);
-  }
+  const Status done = co_await answer_fetch(fetch, *items, *marked, reply);
   if (cut) reply.code = *cut;
   if (!done) reply = to_imap(done.error());
   co_await finish(std::move(reply));

@@ -28,6 +28,7 @@ imap::StatusData data_of(const Mailbox& mailbox, std::uint64_t append_max) {
 }  // namespace
 
 Task<void> ImapSession::act_authenticated(imap::Step& step) {
+  using Own = imap::NotifyTable::Own;
   service::Mailboxes& mailboxes = host_.mailboxes;
   const auto done = [](const Status& status, const char* text) {
     return status ? imap::ok(text) : to_imap(status.error());
@@ -44,6 +45,7 @@ Task<void> ImapSession::act_authenticated(imap::Step& step) {
     co_await on_create(std::move(*create));
   } else if (auto* gone = std::get_if<imap::Delete>(&step)) {
     const Status removed = co_await mailboxes.remove(who(), gone->mailbox);
+    if (removed) own_name(gone->mailbox, Own::goes);
     const bool inbox = !removed && removed.error().code == Code::denied;
     const imap::Reply reply =
         inbox ? imap::no("INBOX stays", imap::code::Plain::cannot) : done(removed, "DELETE done");
@@ -53,14 +55,17 @@ Task<void> ImapSession::act_authenticated(imap::Step& step) {
     if (!own) co_await finish(reply);
   } else if (auto* rename = std::get_if<imap::Rename>(&step)) {
     const Status renamed = co_await mailboxes.rename(who(), rename->from, rename->to);
+    if (renamed) own_name(rename->to, Own::comes);
     co_await finish(done(renamed, "RENAME done"));
   } else if (auto* subscribe = std::get_if<imap::Subscribe>(&step)) {
     const Status set = co_await mailboxes.subscribe(who(), subscribe->mailbox,
                                                     service::Mailboxes::Subscription::on);
+    if (set) own_name(subscribe->mailbox, Own::subscribed);
     co_await finish(done(set, "SUBSCRIBE done"));
   } else if (auto* unsubscribe = std::get_if<imap::Unsubscribe>(&step)) {
     const Status set = co_await mailboxes.subscribe(who(), unsubscribe->mailbox,
                                                     service::Mailboxes::Subscription::off);
+    if (set) own_name(unsubscribe->mailbox, Own::unsubscribed);
     co_await finish(done(set, "UNSUBSCRIBE done"));
   } else if (std::holds_alternative<imap::NamespaceQuery>(step)) {
     const std::array<imap::NamespaceEntry, 1> personal{imap::NamespaceEntry{""}};
@@ -187,7 +192,7 @@ Task<void> ImapSession::on_status(imap::Status status) {
 }
 
 Task<void> ImapSession::on_select(imap::Select select) {
-  selected_.reset();
+  leave_mailbox();
   changed_->reset();
   auto opened = co_await host_.mailboxes.watch(who(), select.mailbox);
   if (!opened) {
@@ -222,15 +227,17 @@ Task<void> ImapSession::on_select(imap::Select select) {
   info.highest_modseq = imap::ModSeq{std::max<std::uint64_t>(now.modseq().value(), 1)};
   info.mailbox_id = mailbox.id.text();
   selected_ = std::move(selected);
+  hear_mailbox();
   engine_.writer().selected(info);
   if (select.qresync) {
     const Status told = co_await tell_resync(std::move(*select.qresync), mailbox);
     if (!told) {
-      selected_.reset();
+      leave_mailbox();
       engine_.finish(to_imap(told.error()));
       co_return;
     }
   }
+  if (notify_) co_await tell_notices();  // of the mailbox that was selected before
   const auto access = writable ? imap::code::Plain::read_write : imap::code::Plain::read_only;
   engine_.finish(imap::ok(writable ? "SELECT done" : "EXAMINE done", imap::code::plain(access)));
 }
@@ -344,6 +351,7 @@ Task<void> ImapSession::on_create(imap::Create create) {
     co_await finish(std::move(reply));
     co_return;
   }
+  own_name(made->name, imap::NotifyTable::Own::comes);
   co_await finish(imap::ok("CREATE done", imap::code::mailbox_id(made->id.text())));
 }
 
@@ -427,8 +435,12 @@ Task<void> ImapSession::on_append_finish() {
     co_return;
   }
   imap::SeqSet uids;
-  for (const Appended& one : *appended)
+  std::vector<Uid> own;
+  for (const Appended& one : *appended) {
     uids.add(one.uid.value);
+    own.push_back(one.uid);
+  }
+  own_messages(append_mailbox_, own);
   const imap::UidValidity validity{appended->front().uid_validity.value};
   co_await finish(imap::ok("APPEND done", imap::code::append_uid(validity, uids)));
 }

@@ -58,8 +58,8 @@ Task<void> ImapSession::act_selected(imap::Step& step) {
   } else if (std::holds_alternative<imap::CloseMailbox>(step)) {
     co_await on_close();
   } else if (std::holds_alternative<imap::Unselect>(step)) {
-    selected_.reset();
-    engine_.finish(imap::ok("UNSELECT done"));
+    leave_mailbox();
+    co_await finish(imap::ok("UNSELECT done"));
   } else {
     co_await finish(imap::no("Not offered here", imap::code::Plain::cannot));
   }
@@ -176,6 +176,7 @@ Task<void> ImapSession::on_copy(imap::Copy copy) {
     co_await finish(imap::no("The messages are gone", imap::code::Plain::expunge_issued));
     co_return;
   }
+  own_messages(copy.mailbox, copied->destination);
   const imap::UidValidity validity{copied->uid_validity.value};
   co_await finish(imap::ok("COPY done", imap::code::copy_uid(validity, set_of(copied->source),
                                                              set_of(copied->destination))));
@@ -210,11 +211,12 @@ Task<void> ImapSession::on_move(imap::Move move) {
     co_return;
   }
   // RFC 6851 §4.3: COPYUID comes untagged, before the EXPUNGEs.
+  own_messages(move.mailbox, moved->destination);
   const imap::UidValidity validity{moved->uid_validity.value};
   engine_.writer().status_ok(
       "Moved", imap::code::copy_uid(validity, set_of(moved->source), set_of(moved->destination)));
   for (const Uid uid : moved->source)
-    selected_->view.expunged(imap::Uid{uid.value});
+    selected_->view.expunged_here(imap::Uid{uid.value});
   co_await tell_news();
   engine_.finish(cut ? imap::ok("Not all at a time", *cut) : expunged_ok("MOVE done"));
 }
@@ -242,7 +244,7 @@ Task<void> ImapSession::on_expunge(std::optional<imap::SeqSet> uids) {
     co_return;
   }
   for (const Uid uid : *gone)
-    selected_->view.expunged(imap::Uid{uid.value});
+    selected_->view.expunged_here(imap::Uid{uid.value});
   co_await tell_news();
   if (cut) {
     engine_.finish(imap::ok("Not all at a time", *cut));
@@ -267,8 +269,8 @@ Task<void> ImapSession::on_close() {
       co_return;
     }
   }
-  selected_.reset();
-  engine_.finish(imap::ok("CLOSE done"));
+  leave_mailbox();
+  co_await finish(imap::ok("CLOSE done"));
 }
 
 }  // namespace fumi::server

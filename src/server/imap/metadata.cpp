@@ -1,5 +1,5 @@
 // Annotations (RFC 5464), and LIST that returns them (RFC 9590).
-// DEVIATION: ENABLE METADATA is not taken, so nobody is told of others' changes unasked.
+// DEVIATION: ENABLE METADATA is not taken; NOTIFY tells of others' changes.
 #include "server/imap/session.h"
 
 namespace fumi::server {
@@ -29,8 +29,8 @@ Task<void> ImapSession::on_get_metadata(imap::GetMetadata get) {
 }
 
 Task<void> ImapSession::on_set_metadata(imap::SetMetadata set) {
-  const Status done =
-      co_await host_.mailboxes.set_metadata(who(), std::move(set.mailbox), std::move(set.values));
+  const Status done = co_await host_.mailboxes.set_metadata(who(), set.mailbox, set.values);
+  if (done) own_annotations(set);
   imap::Reply reply = imap::ok("SETMETADATA done");
   if (!done) reply = to_imap(done.error());
   if (!done && done.error().code == Code::quota) {

@@ -42,11 +42,12 @@ Task<void> ImapSession::finish_replace() {
     co_await finish(std::move(reply));
     co_return;
   }
+  own_messages(append_mailbox_, {appended->front().uid});
   imap::SeqSet uids;
   uids.add(appended->front().uid.value);
   const imap::UidValidity validity{appended->front().uid_validity.value};
   engine_.writer().status_ok("The replacement is there", imap::code::append_uid(validity, uids));
-  selected_->view.expunged(imap::Uid{gone.value});
+  selected_->view.expunged_here(imap::Uid{gone.value});
   co_await tell_news();
   engine_.finish(expunged_ok("REPLACE done"));
 }

@@ -131,11 +131,11 @@ bool ImapSession::say_farewell(const Error& error) {
 Task<bool> ImapSession::fill() {
   stream_->set_deadline(principal_ ? host_.options.idle_timeout : host_.options.login_timeout);
   Status ready;
-  if (engine_.is_idling() && changed_) {
+  const bool listens = engine_.is_idling() || (notify_ && engine_.is_quiet());
+  if (listens && changed_) {
     const Result<net::Wake> woken = co_await stream_->readable_or(*changed_);
     if (woken && *woken == net::Wake::event) {
-      co_await sync();
-      co_await tell(engine_.updates_allowed());
+      co_await tell_unasked();
       co_return true;
     }
     if (!woken) ready = std::unexpected(woken.error());
@@ -243,6 +243,7 @@ void ImapSession::logged_in(const service::Principal& principal) {
 
 void ImapSession::log_out() {
   selected_.reset();
+  notify_.reset();
   subscription_ = {};
   changed_.reset();
   principal_.reset();
@@ -254,9 +255,11 @@ Task<void> ImapSession::finish(imap::Reply reply) {
 }
 
 Task<void> ImapSession::tell_news() {
+  if (notify_) co_await tell_notices();
   if (!selected_) co_return;
   const bool news = changed_->take();
-  const bool asked = engine_.verb() == "NOOP" || engine_.verb() == "CHECK";
+  const bool asked = engine_.verb() == "NOOP" || engine_.verb() == "CHECK" ||
+                     engine_.verb() == "NOTIFY";  // RFC 5465 §3.1
   if (asked) {
     co_await sync(service::Mailboxes::Freshness::certain);
   } else if (news || selected_->stale) {
@@ -316,13 +319,14 @@ Task<void> ImapSession::tell(imap::Updates allowed) {
     if (row == nullptr) continue;
     imap::FetchWriter fetch(engine_.writer(), item.number, item.uid);
     fetch.flag_list(flags.of(*row));
-    if (on.qresync && !on.uid_only) fetch.uid(item.uid);
+    if ((on.qresync || notify_) && !on.uid_only) fetch.uid(item.uid);
     if (on.condstore || on.qresync) fetch.modseq({row->modseq});
     fetch.end();
     if (!engine_.writer().should_flush()) continue;
     const bool sent = co_await flush();
     if (!sent) co_return;  // the loop's next flush finds the same
   }
+  if (notify_ && changes.arrived > 0) co_await tell_new(changes.arrived);
 }
 
 Task<void> serve_imap(ImapHost& host, std::unique_ptr<net::Stream> stream, imap::Channel channel) {

@@ -1,9 +1,9 @@
 // ImapSession: one IMAP connection. Connects the engine, the stream and the mailbox service.
 //
 // session.cpp: the loop, login, IDLE · mailboxes.cpp: commands on mailboxes · messages.cpp:
-// commands on messages · fetch.cpp: FETCH · search_run.cpp: SEARCH · sort.cpp: SORT, THREAD ·
-// extensions.cpp: where other steps go · limits.cpp: MESSAGELIMIT. What changed in the selected
-// mailbox comes in by sync().
+// commands on messages · fetch.cpp: FETCH · notify.cpp: NOTIFY · search_run.cpp: SEARCH · sort.cpp:
+// SORT, THREAD · extensions.cpp: where other steps go · limits.cpp: MESSAGELIMIT. What changed in
+// the selected mailbox comes in by sync().
 #pragma once
 
 #include <deque>
@@ -22,6 +22,7 @@
 #include "proto/imap/message_url.h"
 #include "proto/imap/view.h"
 #include "server/auth/login.h"
+#include "server/imap/notifier.h"
 #include "server/imap/options.h"
 #include "service/mailbox/mailboxes.h"
 #include "service/search/search.h"
@@ -62,6 +63,7 @@ class ImapSession {
     std::shared_ptr<service::MailboxIndex> index;  // shared with all who have it selected
     service::Mailboxes::Snapshot now;              // what the view has heard of
     std::vector<ModSeq> told;  // our own changes, told in their command's answer
+    imap::SeqSet own_new;      // that this client put there, for NOTIFY
     bool stale = false;        // changes could not be read: try again
     imap::Select::Access access = imap::Select::Access::read_write;
   };
@@ -92,6 +94,21 @@ class ImapSession {
   Task<void> tell(imap::Updates allowed);
   [[nodiscard]] static imap::Reply to_imap(const Error& error);
 
+  // NOTIFY (notify.cpp).
+  Task<void> on_notify(imap::Notify notify);
+  void hear_mailbox();
+  void leave_mailbox();
+  void stop_notify();
+  void overflow();
+  Task<void> tell_unasked();
+  Task<void> tell_notices();
+  Task<void> tell_new(std::uint32_t count);
+  Task<Status> tell_annotations(ChangedMailboxes::Taken taken, const std::vector<Mailbox>& all);
+  Task<void> write_notices(std::vector<imap::Notice> notices, const std::vector<Mailbox>& all);
+  void own_messages(const std::string& mailbox, const std::vector<Uid>& uids);
+  void own_name(const std::string& name, imap::NotifyTable::Own what);
+  void own_annotations(const imap::SetMetadata& set);
+
   Task<void> on_list(imap::List list);
   Task<void> on_lsub(imap::Lsub lsub);
   Task<void> on_status(imap::Status status);
@@ -108,6 +125,8 @@ class ImapSession {
   using Items = std::vector<imap::SelectedView::Item>;
   // The UIDs whose \Seen this FETCH sets, ascending.
   Task<Result<std::vector<Uid>>> mark_seen(const imap::Fetch& fetch, const Items& items);
+  Task<Status> answer_fetch(const imap::Fetch& fetch, const Items& items,
+                            const std::vector<Uid>& marked, imap::Reply& reply);
   Task<Status> fetch_emails(const FetchPlan& plan, const Items& items, imap::Reply& reply);
   void take_lane(FetchLane& lane, imap::By by, imap::Reply& reply);
   Task<Status> fetch_rows(const imap::Fetch& fetch, const Items& items, imap::Reply& reply);
@@ -162,7 +181,8 @@ class ImapSession {
   std::unique_ptr<Login> login_;
   std::optional<Selected> selected_;
   ChangeBus::Subscription subscription_;
-  std::shared_ptr<net::AsyncEvent> changed_;  // shared with the subscription's listener
+  std::shared_ptr<net::AsyncEvent> changed_;  // shared with the subscriptions' listeners
+  std::unique_ptr<Notifier> notify_;          // once NOTIFY was given
   std::vector<service::NewMessage> appending_;
   std::string append_mailbox_;
   std::optional<Uid> replaced_;      // of the selected mailbox, by the APPEND in work (REPLACE)

@@ -36,8 +36,7 @@ class Mailboxes {
   Task<Result<Account>> account(MailAccount who);                      // quota and use
   Task<Result<Mailbox>> find(MailAccount who, std::string name);       // to read it
   Task<Result<Permit>> permit(MailAccount who, std::string name, std::uint32_t needed);
-  // The mailbox with a snapshot of its entries.
-  Task<Result<OpenedMailbox>> open(MailAccount who, std::string name);
+  Task<Result<OpenedMailbox>> open(MailAccount who, std::string name);  // with its entries
 
   // The same by the shared index: costs what changed since anybody here had it open.
   Task<Result<WatchedMailbox>> watch(MailAccount who, std::string name);
@@ -109,6 +108,11 @@ class Mailboxes {
   Task<Result<Rights>> always_granted(MailAccount who, std::string name, std::string identifier);
   // nullopt: of each mailbox of who.account.
   Task<Status> set_acl(MailAccount who, std::optional<std::string> name, AclEdit edit);
+
+  // For who is told of changes, of his own account: those that are there. not_found: another's.
+  Task<Result<std::vector<Mailbox>>> rows(MailAccount who, std::vector<MailboxId> mailboxes);
+  using Annotated = std::vector<std::pair<MailboxId, std::vector<Metadata>>>;  // 0: the account
+  Task<Result<Annotated>> annotations(MailAccount who, std::vector<MailboxId> mailboxes);
 
   // Annotations of a mailbox; of the account where the name is empty (RFC 5464).
   Task<Result<std::vector<Metadata>>> metadata(MailAccount who, std::string mailbox);

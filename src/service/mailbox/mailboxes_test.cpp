@@ -246,5 +246,33 @@ TEST_CASE("another account's and another tenant's mailboxes are not there") {
   CHECK(code_of(f.w.call(f.m().account({f.other, f.hanako.account}))) == Code::not_found);
 }
 
+TEST_CASE("rows and annotations of some mailboxes: the account's own, and no others") {
+  Fixture f;
+  f.append(2);
+  const MailboxId inbox = f.w.call(f.m().find(f.hanako, "INBOX"))->id;
+  const MailboxId theirs = f.w.call(f.m().find(f.taro, "INBOX"))->id;
+  const MailboxId abroad = f.w.call(f.m().find(f.ken, "INBOX"))->id;
+  const std::vector<MailboxId> all{inbox, theirs, abroad, MailboxId(987654)};
+  const auto rows = f.w.call(f.m().rows(f.hanako, all));
+  REQUIRE(rows.has_value());
+  REQUIRE(rows->size() == 1);
+  CHECK(rows->front().total == 2);
+  CHECK(f.w.call(f.m().set_metadata(f.taro, "INBOX", {{"/private/a", "x"}})).has_value());
+  CHECK(f.w.call(f.m().set_metadata(f.taro, "", {{"/private/b", "x"}})).has_value());
+  const std::vector<MailboxId> some{MailboxId(), theirs, abroad};
+  const auto others = f.w.call(f.m().annotations(f.hanako, some));
+  REQUIRE(others.has_value());
+  REQUIRE(others->size() == 1);
+  CHECK(others->front().second.empty());
+  const auto own = f.w.call(f.m().annotations(f.taro, some));
+  REQUIRE(own->size() == 2);
+  CHECK((*own)[0].second.front().entry == "/private/b");
+  CHECK((*own)[1].second.front().entry == "/private/a");
+  f.w.faults.dead = true;
+  CHECK(code_of(f.w.call(f.m().rows(f.hanako, all))) == Code::unavailable);
+  CHECK(code_of(f.w.call(f.m().annotations(f.hanako, some))) == Code::unavailable);
+  f.w.faults.dead = false;
+}
+
 }  // namespace
 }  // namespace fumi::service

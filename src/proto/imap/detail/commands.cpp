@@ -48,6 +48,7 @@ constexpr std::array kRules{
     Rule{"MOVE",           kSelected, all,        stay,              "RFC 9051 §6.4.8",   parse_move},
     Rule{"NAMESPACE",      kAuth,     all,        stay,              "RFC 9051 §6.3.10",  parse_namespace},
     Rule{"NOOP",           kAny,      all,        stay,              "RFC 9051 §6.1.2",   parse_empty_noop},
+    Rule{"NOTIFY",         kAuth,     all,        stay,              "RFC 5465 §3.1",     parse_notify},
     Rule{"RENAME",         kAuth,     all,        stay,              "RFC 9051 §6.3.6",   parse_rename},
     Rule{"REPLACE",        kSelected, all,        stay,              "RFC 8508 §3.2",     nullptr},
     Rule{"SEARCH",         kSelected, no_expunge, stay,              "RFC 9051 §6.4.4",   parse_search},

@@ -79,6 +79,7 @@ Parsed parse_uid_move(Parser& p);
 Parsed parse_fetch(Parser& p);
 Parsed parse_uid_fetch(Parser& p);
 std::optional<Section> section(Parser& p);
+bool fetch_att_list(Parser& p, std::vector<FetchItem>& out);  // none of them sets \Seen
 // SEARCH: parse_search.cpp
 Parsed parse_search(Parser& p);
 Parsed parse_uid_search(Parser& p);
@@ -91,6 +92,8 @@ bool charset(Parser& p);  // behind "CHARSET"
 // ESEARCH: parse_esearch.cpp
 Parsed parse_esearch(Parser& p);
 std::optional<MailboxFilter> filter_mailboxes(Parser& p);
+// NOTIFY: parse_notify.cpp
+Parsed parse_notify(Parser& p);
 // SORT and THREAD: parse_sort.cpp
 Parsed parse_sort(Parser& p);
 Parsed parse_uid_sort(Parser& p);

@@ -261,6 +261,18 @@ std::optional<Section> section(Parser& p) {
   return out;
 }
 
+// "(" fetch-att *(SP fetch-att) ")" (RFC 5465 §8); without \Seen (§5.2)
+bool fetch_att_list(Parser& p, std::vector<FetchItem>& out) {
+  if (!p.expect('(')) return false;
+  do {
+    auto item = fetch_att(p);
+    if (!item) return false;
+    item->seen = FetchItem::Seen::peek;
+    if (!add_item(p, out, std::move(*item))) return false;
+  } while (p.take(' '));
+  return p.expect(')');
+}
+
 Parsed parse_fetch(Parser& p) { return fetch(p, By::seq); }
 Parsed parse_uid_fetch(Parser& p) { return fetch(p, By::uid); }
 

@@ -49,6 +49,7 @@ Result<std::vector<Metadata>> SqlMetadata::metadata(AccountId account, MailboxId
 Status SqlMetadata::set_metadata(AccountId account, MailboxId mailbox, const std::string& entry,
                                  const std::optional<std::string>& value) {
   FUMI_TRY(const std::int64_t key, context_.blind63(purpose::kMetadata, ascii::to_lower(entry)));
+  context_.changed(account, mailbox);
   if (!value) return context_.run(kRemove, account, mailbox, key);
   WireWriter body;
   body.text(entry).text(*value);

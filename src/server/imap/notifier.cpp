@@ -1,0 +1,59 @@
+#include "server/imap/notifier.h"
+
+#include <algorithm>
+
+namespace fumi::server {
+
+void ChangedMailboxes::bound() {
+  if (now_.mailboxes.size() <= kMost) return;
+  now_.mailboxes.clear();
+  now_.everything = true;
+}
+
+void ChangedMailboxes::add(const Change& change) {
+  const std::scoped_lock lock(mutex_);
+  if (change.mailbox != MailboxId()) {
+    if (!now_.everything) now_.mailboxes.insert(change.mailbox);
+  } else if (change.tenant != TenantId()) {
+    now_.names = true;
+  } else {
+    now_.everything = true;  // publish_gap()
+  }
+  bound();
+}
+
+void ChangedMailboxes::put_back(Taken taken) {
+  const std::scoped_lock lock(mutex_);
+  now_.names = now_.names || taken.names;
+  now_.everything = now_.everything || taken.everything;
+  now_.mailboxes.merge(taken.mailboxes);
+  bound();
+}
+
+ChangedMailboxes::Taken ChangedMailboxes::take() {
+  const std::scoped_lock lock(mutex_);
+  return std::exchange(now_, {});
+}
+
+imap::MailboxState state_of(const Mailbox& mailbox) {
+  imap::MailboxState state;
+  state.key = mailbox.id.value();
+  state.name = mailbox.name;
+  state.subscribed = mailbox.subscribed;
+  state.uid_validity = {mailbox.uid_validity.value};
+  state.uid_next = {mailbox.uid_next.value};
+  state.messages = mailbox.total;
+  state.unseen = mailbox.unseen;
+  state.highest_modseq = {std::max<std::uint64_t>(mailbox.modseq.value(), 1)};
+  return state;
+}
+
+std::vector<imap::MailboxState> states_of(const std::vector<Mailbox>& mailboxes) {
+  std::vector<imap::MailboxState> out;
+  out.reserve(mailboxes.size());
+  for (const Mailbox& mailbox : mailboxes)
+    out.push_back(state_of(mailbox));
+  return out;
+}
+
+}  // namespace fumi::server

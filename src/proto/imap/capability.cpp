@@ -68,6 +68,27 @@ constexpr std::array kRows{
 
 }  // namespace
 
+std::string_view capability_rfc(std::string_view name) {
+  static constexpr std::array kOthers{
+      Row{"APPENDLIMIT", When::after_login, "RFC 7889"},
+      Row{"AUTH", When::always, "RFC 9051"},
+      Row{"JMAPACCESS", When::after_login, "RFC 9698"},
+      Row{"LITERAL+", When::always, "RFC 7888"},
+      Row{"LITERAL-", When::always, "RFC 7888"},
+      Row{"LOGINDISABLED", When::always, "RFC 9051"},
+      Row{"MESSAGELIMIT", When::after_login, "RFC 9738"},
+      Row{"SAVELIMIT", When::after_login, "RFC 9738"},
+      Row{"STARTTLS", When::always, "RFC 9051"},
+  };
+  for (const Row& row : kRows) {
+    if (row.name.substr(0, row.name.find('=')) == name) return row.rfc;
+  }
+  for (const Row& row : kOthers) {
+    if (row.name == name) return row.rfc;
+  }
+  return {};
+}
+
 bool passwords_allowed(Channel channel, const Options& options) {
   return channel == Channel::tls || options.plaintext == Plaintext::allow;
 }

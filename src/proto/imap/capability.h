@@ -20,4 +20,7 @@ enum class Channel : std::uint8_t { clear, tls };
                                      const Options& options);
 [[nodiscard]] bool mechanism_known(const std::string& mechanism, const Options& options);
 
+// The document that a capability (without its "=value") comes from, "RFC 5465"; empty: unknown.
+[[nodiscard]] std::string_view capability_rfc(std::string_view name);
+
 }  // namespace fumi::imap

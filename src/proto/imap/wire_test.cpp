@@ -7,7 +7,9 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/ascii.h"
 #include "base/source_dir.h"
+#include "proto/imap/detail/commands.h"
 #include "proto/imap/fake_host.h"
 
 namespace fumi::imap {
@@ -184,6 +186,63 @@ class Script {
   std::map<std::string, Connection> connections_;
   std::map<std::string, std::string> variables_;
 };
+
+struct Scripts {
+  Scripts() {
+    for (const auto& entry :
+         std::filesystem::directory_iterator(fumi::testing::source_dir() / "tests/wire/imap")) {
+      if (entry.path().extension() != ".t") continue;
+      std::ifstream in(entry.path());
+      for (std::string line; std::getline(in, line);) {
+        if (line.starts_with('#')) comments += line + '\n';
+        const std::size_t colon = line.find(": ");
+        if (!line.starts_with('C') || colon == std::string::npos) continue;
+        const std::size_t verb = line.find(' ', colon + 2);
+        if (verb != std::string::npos) {
+          said += '\n' + ascii::to_upper(std::string_view(line).substr(verb + 1)) + ' ';
+        }
+      }
+    }
+  }
+  std::string comments;
+  std::string said;
+};
+
+TEST_CASE("every command has a script") {
+  const Scripts scripts;
+  for (const detail::Rule& rule : detail::all_rules()) {
+    CAPTURE(rule.verb);
+    CHECK(scripts.said.contains('\n' + std::string(rule.verb) + ' '));
+  }
+}
+
+TEST_CASE("every capability has a script that cites its document") {
+  // Told by time alone, which scripts can't be made to wait for.
+  static constexpr std::string_view kElsewhere = "INPROGRESS";
+  const Scripts scripts;
+  Options options;
+  options.jmap_url = "x";
+  std::string all = capabilities(State::not_authenticated, Channel::clear, options) + ' ';
+  options.limits.messages = 1;
+  all += capabilities(State::authenticated, Channel::tls, options) + ' ';
+  options.limits.messages = 0;
+  options.limits.saved_messages = 1;
+  options.literals = LiteralCapability::minus;
+  options.plaintext = Plaintext::allow;
+  all += capabilities(State::authenticated, Channel::tls, options) + ' ';
+  all += capabilities(State::not_authenticated, Channel::tls, options);
+  for (const std::string_view name : ascii::split(all, ' ')) {
+    CAPTURE(name);
+    const std::string rfc(capability_rfc(name.substr(0, name.find('='))));
+    REQUIRE_FALSE(rfc.empty());
+    if (name == kElsewhere) continue;
+    const std::string number = rfc.substr(4);
+    const bool cited = scripts.comments.contains(rfc + ' ') ||
+                       scripts.comments.contains(rfc + ',') ||
+                       scripts.comments.contains(", " + number);
+    CHECK(cited);
+  }
+}
 
 TEST_CASE("wire scripts, in any chunking") {
   std::vector<std::filesystem::path> scripts;

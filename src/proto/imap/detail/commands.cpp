@@ -84,6 +84,8 @@ const Rule* find_rule(std::string_view verb) {
   return at != kRules.end() && at->verb == verb ? &*at : nullptr;
 }
 
+std::span<const Rule> all_rules() { return kRules; }
+
 bool names_by_number(const Rule& rule) {
   static constexpr std::array<std::string_view, 8> kVerbs{"COPY",   "FETCH", "MOVE",  "REPLACE",
                                                           "SEARCH", "SORT",  "STORE", "THREAD"};

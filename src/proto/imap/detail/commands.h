@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "proto/imap/detail/parser.h"
@@ -28,6 +29,7 @@ struct Rule {
 
 // `verb` upper-case; "UID FETCH" and the like are verbs of their own. nullptr: unknown.
 [[nodiscard]] const Rule* find_rule(std::string_view verb);
+[[nodiscard]] std::span<const Rule> all_rules();
 // Whether its arguments or its answers name messages by sequence numbers: refused once UIDONLY is
 // enabled (RFC 9586 §3).
 [[nodiscard]] bool names_by_number(const Rule& rule);

@@ -367,8 +367,10 @@ TEST_CASE("a store changes the flags that the rights allow, and no others") {
     CHECK(stored->changed.size() == 3);
     for (const Entry& entry : f.entries(f.hanako))
       CHECK(entry.flags == each.after);
-    for (const Entry& entry : stored->changed)
-      CHECK(entry.flags == each.after);
+    for (const ChangedFlags& changed : stored->changed) {
+      CHECK(changed.bits == each.after.bits);
+      CHECK(stored->keywords.at(changed.keywords) == each.after.keywords);
+    }
     // The shared index followed.
     const auto now = watched->index->current();
     CHECK(now->modseq() == stored->modseq);

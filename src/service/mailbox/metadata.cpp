@@ -10,7 +10,7 @@ namespace {
 
 // Where the annotations of a mailbox are, or of the account itself (mailbox 0): shared ones are the
 // owner's, private ones each reader's own (RFC 5464 §3.2). not_found, denied: as the Gate says.
-struct Annotated {
+struct Place {
   AccountId owner, reader;
   MailboxId mailbox;
   [[nodiscard]] AccountId keeper(const std::string& entry) const {
@@ -18,24 +18,24 @@ struct Annotated {
   }
 };
 
-Result<Annotated> annotated(Tx& tx, const MailAccount& who, const std::string& name,
+Result<Place> annotated(Tx& tx, const MailAccount& who, const std::string& name,
                             std::uint32_t needed) {
   Gate gate(tx, who);
   if (name.empty()) {
     FUMI_TRY(const auto found, tx.directory().account(gate.home()));
     if (!found) return fail(Code::not_found, "looking up annotations", "no such account");
-    return Annotated{gate.home(), gate.home(), MailboxId()};
+    return Place{gate.home(), gate.home(), MailboxId()};
   }
   FUMI_TRY(const Permit permit, gate.by_name(name, needed));
   const AccountId owner = permit.mailbox.owner;
-  return Annotated{owner, gate.is_own(owner) ? owner : gate.home(), permit.mailbox.id};
+  return Place{owner, gate.is_own(owner) ? owner : gate.home(), permit.mailbox.id};
 }
 
 }  // namespace
 
 Task<Result<std::vector<Metadata>>> Mailboxes::metadata(MailAccount who, std::string mailbox) {
   auto work = [&](Tx& tx) -> Result<std::vector<Metadata>> {
-    FUMI_TRY(const Annotated at, annotated(tx, who, mailbox, Rights::read));
+    FUMI_TRY(const Place at, annotated(tx, who, mailbox, Rights::read));
     FUMI_TRY(auto found, tx.metadata().metadata(at.owner, at.mailbox));
     if (at.reader == at.owner) return found;
     std::erase_if(found, [&](const Metadata& one) { return at.keeper(one.entry) != at.owner; });
@@ -59,7 +59,7 @@ Task<Status> Mailboxes::set_metadata(MailAccount who, std::string mailbox,
     }
   }
   auto work = [&](Tx& tx) -> Status {
-    FUMI_TRY(const Annotated at, annotated(tx, who, mailbox, needed));
+    FUMI_TRY(const Place at, annotated(tx, who, mailbox, needed));
     for (const auto& [entry, value] : changes)
       FUMI_CHECK(tx.metadata().set_metadata(at.keeper(entry), at.mailbox, entry, value));
     for (const AccountId keeper : {at.owner, at.reader}) {

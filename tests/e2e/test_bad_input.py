@@ -257,6 +257,41 @@ class Hostile(FumiTest):
             talk.send(f"a LOGIN {{{1 << 40}}}\r\n")
             self.assertRegex(talk.line(), "^(a (BAD|NO)|\\* BYE) ")
 
+    def imap_talk(self, user=HANAKO):
+        """A raw IMAP session, logged in, with INBOX selected."""
+        talk = Talk(self.fumi.ports["imaps"])
+        talk.start_tls(self.fumi.tls())
+        self.assertRegex(talk.line(), r"^\* OK ")
+        talk.send(f'l LOGIN {user} "{PASSWORD}"\r\ns SELECT INBOX\r\n')
+        while not (line := talk.line()).startswith("s "):
+            self.assertTrue(line)
+        self.assertRegex(line, "^s OK ")
+        return talk
+
+    def test_imap_asks_too_much(self):
+        with self.imap_talk() as talk:
+            for command in ("SEARCH" + " SEEN" * 10_000, "SEARCH" + " NOT" * 10_000 + " SEEN", "SEARCH " + "(" * 10_000 + "ALL",
+                            "UID FETCH " + ",".join(str(n) for n in range(1, 10_002)) + " FLAGS"):
+                talk.send(f"a {command}\r\n")
+                self.assertRegex(talk.line(), "^a BAD ", command[:30])
+            for announced in ("APPEND INBOX {%d}", "SEARCH TEXT {%d}", "SETMETADATA INBOX (/private/a {%d}", "APPEND {%d}"):
+                talk.send("b " + announced % (1 << 40) + "\r\n")
+                self.assertRegex(talk.line(), "^b (BAD|NO) ", announced)
+            talk.send("c NOOP\r\n")
+            self.assertRegex(talk.line(), "^c OK ")
+
+    def test_imap_client_that_reads_nothing(self):
+        session = self.fumi.imap()
+        body = b"Subject: large\r\n\r\n" + b"x" * 70 + b"\r\n" * 2_000_000
+        self.assertEqual(session.append("INBOX", None, None, body)[0], "OK")
+        with self.imap_talk() as talk:
+            for n in range(200):
+                talk.send(f"f{n} UID FETCH 1:* (BODY.PEEK[])\r\n")
+            for _ in range(20):  # others are served meanwhile
+                self.assertEqual(session.status("INBOX", "(MESSAGES)")[0], "OK")
+            self.assertLess(resident_mb(self.fumi.process) - self.before, self.most)
+        session.logout()
+
     def test_idle_connections_cost_little(self):
         talks = [Talk(self.fumi.ports["smtp"]) for _ in range(90)]
         for talk in talks:

@@ -377,12 +377,12 @@ TEST_CASE("mailboxes: create, list, subscribe, rename, delete; the selected one 
 TEST_CASE("a mailbox that is deleted by another session ends this one with BYE") {
   Fixture f;
   Client a = f.logged_in();
-  CHECK(a("CREATE Shared").contains("x OK"));
-  CHECK(a("SELECT Shared").contains("x OK"));
+  CHECK(a("CREATE Common").contains("x OK"));
+  CHECK(a("SELECT Common").contains("x OK"));
   a.peer.say("i IDLE\r\n");
   CHECK(a.peer.until("+ ").contains("+ idling"));
   Client b = f.logged_in();
-  CHECK(b("DELETE Shared").contains("x OK"));
+  CHECK(b("DELETE Common").contains("x OK"));
   CHECK(a.peer.rest().contains("* BYE"));
 }
 

@@ -1,5 +1,4 @@
-// Context: one transaction in one tenant's scope, as the port objects see it. Statements go through
-// it, which binds the tenant as $1: a statement can't forget the scope.
+// Context: one transaction in a tenant's scope; each statement gets the tenant as $1.
 #pragma once
 
 #include <array>

@@ -417,7 +417,7 @@ void Server::Parts::open_admin() {
                                                    storage->ids());
   admin = std::unique_ptr<api::admin::AdminHost>(new api::admin::AdminHost{
       *tenancy, store, *queue_admin, *record_reader, *runtime, system_clock(),
-      settings.server.hostname, *search_indexer, *transfers});
+      settings.server.hostname, *search_indexer, *transfers, *mailboxes});
   api::admin::add_admin_routes(operator_routes, *admin);
   api::admin::add_health_routes(operator_routes, store);
   api::admin::add_health_routes(public_routes, store);

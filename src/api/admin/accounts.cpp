@@ -25,6 +25,7 @@ AccountView short_view(const Account& account, std::string tenant) {
   view.tenant = std::move(tenant);
   view.name = account.display_name;
   view.status = name_of(account.status);
+  view.kind = account.kind == AccountKind::shared ? "shared" : "person";
   view.quota_octets = account.quota_octets;
   view.used_octets = account.used_octets;
   view.created = account.created;
@@ -103,7 +104,8 @@ Task<Result<AccountView>> AdminApi::create_account(Call& call, None, NewAccountB
   }
   if (!scope) co_return std::unexpected(std::move(scope).error());
   service::NewAccount account{std::move(body.address), std::move(body.name),
-                              std::move(body.password), body.quota_octets};
+                              std::move(body.password), body.quota_octets,
+                              body.kind == "shared" ? AccountKind::shared : AccountKind::person};
   Result<Account> made = co_await host_->tenancy.create_account(*scope, std::move(account));
   if (!made) co_return std::unexpected(std::move(made).error());
   co_return co_await view_of(*scope, std::move(*made));

@@ -103,6 +103,7 @@ void AdminApi::add_all() {
   add_tenants();
   add_accounts();
   add_mail();
+  add_acl();
   add_search_index();
   add_transfers();
 }

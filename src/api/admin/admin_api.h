@@ -1,8 +1,8 @@
 // AdminApi: the handlers of /api/admin/v1. Private to the module; see admin_routes.h.
 //
 // admin_api.cpp: registration, authentication · tenants.cpp: tenants and domains · accounts.cpp:
-// accounts, aliases, keys, API users · mail.cpp: queue, log, audit · search_index.cpp: search ·
-// transfers.cpp: import and export of mail.
+// accounts, aliases, keys, API users · acl.cpp: rights on mailboxes · mail.cpp: queue, log, audit ·
+// search_index.cpp: search · transfers.cpp: import and export of mail.
 #pragma once
 
 #include <string>
@@ -61,6 +61,7 @@ class AdminApi {
   void add_tenants();
   void add_accounts();
   void add_mail();
+  void add_acl();
   void add_search_index();
   void add_transfers();
 
@@ -92,6 +93,9 @@ class AdminApi {
   Task<Result<Page<ApiUserView>>> list_api_users(Call&, None, None);
   Task<Result<None>> delete_api_user(Call&, None, None);
   Task<Result<AccountView>> view_of(TenantScope scope, Account account);
+
+  Task<Result<Page<AclEntryView>>> list_acl(Call&, AclQuery query, None);
+  Task<Result<None>> set_acl(Call&, None, AclChange body);
 
   Task<Result<SearchIndexView>> show_search_index(Call&, None, None);
   Task<Result<None>> rebuild_search_index(Call&, None, None);

@@ -92,8 +92,8 @@ struct Rig {
   service::SearchIndexer search_index{w.store,    w.store,         w.blobs,
                                       w->runtime, w.world.clock(), service::SearchIndexOptions()};
   service::Transfers transfers{w.store, w->mailboxes, w->runtime, w.world.clock(), w.world.ids()};
-  AdminHost host{w->tenancy,      w.store,      queue,        records,  w->runtime,
-                 w.world.clock(), "mx.example", search_index, transfers};
+  AdminHost host{w->tenancy,      w.store,      queue,        records,   w->runtime,
+                 w.world.clock(), "mx.example", search_index, transfers, w->mailboxes};
   http::Router router;
   TenantScope acme;
   TenantScope other;
@@ -150,6 +150,8 @@ std::vector<Asked> all_operations(const Rig& r) {
       {Method::post, "/accounts/ken@other.example/imports/" + r.job + "/finish", ""},
       {Method::post, "/accounts/ken@other.example/imports/" + r.job + "/cancel", ""},
       {Method::get, "/accounts/ken@other.example/exports", ""},
+      {Method::get, "/accounts/ken@other.example/acl", ""},
+      {Method::put, "/accounts/ken@other.example/acl", R"({"identifier":"anyone","rights":"l"})"},
   };
 }
 
@@ -225,6 +227,11 @@ TEST_CASE("names and ids that nobody has are 404, and what is no id is 400") {
            {Method::get, "/accounts/ken@other.example/imports/2222222222222", ""},
            {Method::post, "/accounts/ken@other.example/imports/2222222222222/finish", ""},
            {Method::get, "/accounts/nobody@other.example/exports", ""},
+           {Method::get, "/accounts/nobody@other.example/acl", ""},
+           {Method::get, "/accounts/ken@other.example/acl?mailbox=nothing", ""},
+           {Method::put, "/accounts/nobody@other.example/acl", R"({"identifier":"anyone"})"},
+           {Method::put, "/accounts/ken@other.example/acl",
+            R"({"identifier":"anyone","mailbox":"nothing"})"},
            {Method::get, "/accounts/ken@other.example/exports?folder=nothing", ""}}) {
     CAPTURE(asked.path);
     CHECK(r.status(asked) == 404);
@@ -369,6 +376,46 @@ TEST_CASE("mail goes in by an import and comes out by an export") {
     out += *piece;
   }
   CHECK(out == "{\"folder\":\"Work\"}\n" + mail + "{\"end\":1}\n");
+}
+
+TEST_CASE("rights: of a shared account, of one mailbox or all, never across tenants") {
+  Rig r;
+  const auto put = [&](const std::string& address, const std::string& body) {
+    return r.status({Method::put, "/accounts/" + address + "/acl", body});
+  };
+  const auto list = [&](const std::string& query) {
+    const http::Response answer =
+        r.ask({Method::get, "/accounts/support@acme.example/acl" + query, ""});
+    CHECK(answer.status == 200);
+    return answer.body;
+  };
+  CHECK(r.status({Method::post, "/accounts",
+                  R"({"address":"support@acme.example","kind":"shared"})"}) == 201);
+  CHECK(r.status({Method::post, "/accounts",
+                  R"({"address":"x@acme.example","kind":"shared","password":"long enough"})"}) ==
+        400);
+  CHECK(r.status({Method::post, "/accounts", R"({"address":"x@acme.example"})"}) == 400);
+  CHECK(r.ask({Method::get, "/accounts/support@acme.example", ""})
+            .body.contains(R"("kind":"shared")"));
+  CHECK(list("") == R"({"items":[]})");
+  CHECK(put("support@acme.example", R"({"identifier":"hanako@acme.example","rights":"lr"})") ==
+        204);
+  CHECK(put("support@acme.example",
+            R"({"identifier":"anyone","rights":"l","denied":"a","mailbox":"Sent"})") == 204);
+  CHECK(list("?mailbox=Sent") ==
+        R"({"items":[{"mailbox":"Sent","identifier":"anyone","rights":"l","denied":"a"},)"
+        R"({"mailbox":"Sent","identifier":"hanako@acme.example","rights":"lr","denied":""}]})");
+  CHECK(list("").contains(R"("mailbox":"INBOX")"));
+  CHECK(put("support@acme.example", R"({"identifier":"anyone","mailbox":"Sent"})") == 204);
+  CHECK_FALSE(list("").contains("anyone"));
+  for (const char* body :
+       {R"({"identifier":"ken@other.example","rights":"lr"})", R"({"identifier":"nobody"})",
+        R"({"identifier":"hanako@acme.example","rights":"lrq"})",
+        R"({"identifier":"support@acme.example","rights":"lr"})"}) {
+    CAPTURE(body);
+    CHECK(put("support@acme.example", body) == 400);
+  }
+  CHECK_FALSE(list("").contains("ken"));
 }
 
 }  // namespace

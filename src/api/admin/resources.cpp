@@ -75,25 +75,32 @@ void describe(Schema<DomainDns>& s) {
 }
 
 void describe(Schema<NewAccountBody>& s) {
-  s.named("NewAccount", "A person's account.");
+  s.named("NewAccount", "A person's account, or a shared one.");
   s.field(&NewAccountBody::address, "address", "In a domain of the tenant.")
       .length(3, kAddressOctetsMax)
       .format("email")
       .example("hanako@acme.example");
-  s.field(&NewAccountBody::password, "password", "At least 8 octets.")
-      .length(8, kPasswordOctetsMax);
+  s.field(&NewAccountBody::password, "password", "At least 8 octets; none for a shared account.")
+      .length(8, kPasswordOctetsMax)
+      .optional();
+  s.field(&NewAccountBody::kind, "kind",
+          "shared: a mailbox of nobody's own, used by those who are granted rights on it.")
+      .choices({"person", "shared"})
+      .optional();
   s.field(&NewAccountBody::name, "name", "The display name.").length(0, kNameOctetsMax).optional();
   s.field(&NewAccountBody::quota_octets, "quota_octets", "Room for mail; 0: no limit.").optional();
 }
 
 void describe(Schema<AccountView>& s) {
-  s.named("Account", "A person's account.");
+  s.named("Account", "A person's account, or a shared one.");
   s.field(&AccountView::address, "address", "The primary address.");
   s.field(&AccountView::id, "id", "Its id.");
   s.field(&AccountView::tenant, "tenant", "Whose it is.");
   s.field(&AccountView::name, "name", "The display name.");
   s.field(&AccountView::status, "status", "Whether it may log in and takes mail.")
       .choices({"active", "disabled", "deleted"});
+  s.field(&AccountView::kind, "kind", "Whether somebody logs in to it.")
+      .choices({"person", "shared"});
   s.field(&AccountView::quota_octets, "quota_octets", "Room for mail; 0: no limit.");
   s.field(&AccountView::used_octets, "used_octets", "Of it, used.");
   s.field(&AccountView::created, "created", "When it was made.");
@@ -183,6 +190,37 @@ void describe(Schema<SearchIndexView>& s) {
   s.field(&SearchIndexView::indexed, "indexed", "Of them in the index.");
   s.field(&SearchIndexView::segments, "segments", "Pieces that the index is in.");
   s.field(&SearchIndexView::octets, "octets", "Size of the index.");
+}
+
+void describe(Schema<AclQuery>& s) {
+  s.named("AclQuery", "Which mailboxes.");
+  s.field(&AclQuery::mailbox, "mailbox", "This one; without it all of the account.")
+      .length(1, 1000);
+}
+
+void describe(Schema<AclEntryView>& s) {
+  s.named("AclEntry", "What somebody may do with a mailbox that isn't theirs (RFC 4314).");
+  s.field(&AclEntryView::mailbox, "mailbox", "The mailbox.");
+  s.field(&AclEntryView::identifier, "identifier", "An account of the tenant, or anyone in it.");
+  s.field(&AclEntryView::rights, "rights", "Granted: letters of lrswipkxtea.").example("lrswit");
+  s.field(&AclEntryView::denied, "denied", "Denied, also where anyone is granted them.");
+}
+
+void describe(Schema<AclChange>& s) {
+  s.named("AclChange", "Rights to give in place of those that somebody has.");
+  s.field(&AclChange::mailbox, "mailbox", "On this mailbox; without it on all of the account.")
+      .length(1, 1000);
+  s.field(&AclChange::identifier, "identifier", "An account of the tenant, or anyone.")
+      .length(1, kAddressOctetsMax)
+      .example("taro@acme.example");
+  s.field(
+       &AclChange::rights, "rights",
+       "l look up, r read, s mark seen, w other flags, i insert, p post, k make mailboxes below, "
+       "x delete the mailbox, t mark deleted, e expunge, a administer. Empty: none.")
+      .length(0, 20)
+      .optional()
+      .example("lrswit");
+  s.field(&AclChange::denied, "denied", "Rights to deny; empty: none.").length(0, 20).optional();
 }
 
 void describe(Schema<NewImport>& s) {

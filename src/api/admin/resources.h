@@ -50,11 +50,11 @@ struct DomainDns {
 struct NewAccountBody {
   std::string address;
   Secret password;
-  std::string name;
+  std::string name, kind = "person";
   std::uint64_t quota_octets = 0;
 };
 struct AccountView {
-  std::string address, id, tenant, name, status;
+  std::string address, id, tenant, name, status, kind;
   std::uint64_t quota_octets = 0, used_octets = 0;
   Instant created;
   std::optional<std::vector<std::string>> aliases;  // of one account, not in lists
@@ -102,6 +102,16 @@ struct QueueMessageView {
 struct SearchIndexView {
   std::string address;
   std::uint64_t mails = 0, indexed = 0, segments = 0, octets = 0;
+};
+struct AclQuery {
+  std::optional<std::string> mailbox;
+};
+struct AclEntryView {
+  std::string mailbox, identifier, rights, denied;
+};
+struct AclChange {
+  std::optional<std::string> mailbox;
+  std::string identifier, rights, denied;
 };
 struct NewImport {
   std::string source;
@@ -171,6 +181,9 @@ void describe(Schema<ApiUserView>& s);
 void describe(Schema<QueueRecipientView>& s);
 void describe(Schema<QueueMessageView>& s);
 void describe(Schema<SearchIndexView>& s);
+void describe(Schema<AclQuery>& s);
+void describe(Schema<AclEntryView>& s);
+void describe(Schema<AclChange>& s);
 void describe(Schema<NewImport>& s);
 void describe(Schema<ImportView>& s);
 void describe(Schema<KnownQuery>& s);

@@ -18,9 +18,14 @@ std::optional<std::int64_t> read_quota(Client& client, const std::string& text) 
 }
 
 void create_account(Client& client, const Commands& c) {
-  auto password = client.read_password(c.password_file);
-  if (!password) return;
-  Json body = JsonObject{{"address", c.name}, {"password", std::move(*password)}};
+  Json body = JsonObject{{"address", c.name}};
+  if (c.shared) {
+    body.set("kind", "shared");
+  } else {
+    auto password = client.read_password(c.password_file);
+    if (!password) return;
+    body.set("password", std::move(*password));
+  }
   if (!c.display_name.empty()) body.set("name", c.display_name);
   if (!c.quota.empty()) {
     const auto quota = read_quota(client, c.quota);
@@ -91,6 +96,7 @@ void add_accounts(CLI::App& app, const SharedCommands& c) {
   CLI::App& group =
       add_group(app, "account", "People's accounts",
                 "  fumi account create hanako@acme.example --password-file FILE --quota 1GiB\n"
+                "  fumi account create support@acme.example --shared\n"
                 "  fumi account list --tenant acme\n"
                 "  fumi account update hanako@acme.example --name 花子 --set-password");
   CLI::App* create = add_command(group, *c, "create", "Create an account",
@@ -98,6 +104,8 @@ void add_accounts(CLI::App& app, const SharedCommands& c) {
   CLI::App* update = add_command(group, *c, "update", "Change an account",
                                  [c](Client& client) { update_account(client, *c); });
   update->add_flag("--set-password", c->set_password, "Ask for a new password");
+  CLI::Option* shared = create->add_flag(
+      "--shared", c->shared, "A mailbox of nobody's own, without a password; see fumi acl");
   for (CLI::App* command : {create, update}) {
     command->add_option("address", c->name, "The account's address")->required();
     command->add_option("--password-file", c->password_file,
@@ -106,6 +114,7 @@ void add_accounts(CLI::App& app, const SharedCommands& c) {
     command->add_option("--name", c->display_name, "The display name");
     command->add_option("--quota", c->quota, "Room for mail: 500MiB, 1GiB; 0 is no limit");
   }
+  shared->excludes(create->get_option("--password-file"));
   CLI::App* list = add_command(group, *c, "list", "List a tenant's accounts",
                                [c](Client& client) { list_accounts(client, *c); });
   list->add_option("--tenant", c->tenant, "Whose")->required();

@@ -23,7 +23,8 @@ struct Commands {
   std::uint32_t mails_per_second = 0;
   bool imap_clear = false, sync_flags = false;
   std::string message, from, to, status, since, until, domain, stream = "operation";
-  bool follow = false, set_password = false;
+  std::string mailbox, rights, denied;
+  bool follow = false, set_password = false, shared = false;
 };
 // Shared by the callbacks of all commands.
 using SharedCommands = std::shared_ptr<Commands>;
@@ -35,6 +36,7 @@ CLI::App& add_group(CLI::App& app, const std::string& name, const std::string& h
 
 void add_tenant_commands(CLI::App& app, const SharedCommands& commands);
 void add_account_commands(CLI::App& app, const SharedCommands& commands);
+void add_acl_commands(CLI::App& app, const SharedCommands& commands);
 void add_mail_commands(CLI::App& app, const SharedCommands& commands);
 void add_search_commands(CLI::App& app, const SharedCommands& commands);
 void add_transfer_commands(CLI::App& app, const SharedCommands& commands);

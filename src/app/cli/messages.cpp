@@ -85,6 +85,10 @@ constexpr std::array<Entry, std::size_t(Text::count_)> kTexts{{
     {Text::head_value, "VALUE", "値"},
     {Text::head_mails, "MAILS", "メール数"},
     {Text::head_indexed, "INDEXED", "索引済み"},
+    {Text::head_mailbox, "MAILBOX", "メールボックス"},
+    {Text::head_who, "WHO", "対象"},
+    {Text::head_rights, "RIGHTS", "権限"},
+    {Text::head_denied, "DENIED", "拒否"},
 }};
 
 constexpr bool in_order() {

@@ -65,6 +65,10 @@ enum class Text {
   head_value,
   head_mails,
   head_indexed,
+  head_mailbox,
+  head_who,
+  head_rights,
+  head_denied,
   count_,
 };
 

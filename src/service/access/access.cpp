@@ -135,7 +135,9 @@ Task<Result<Access::Found>> Access::find(std::string name, LoginKinds kinds) {
     Tx& scoped = tx.in({owner->tenant, {}});
     if (kinds.accounts == LoginKinds::Accounts::yes) {
       FUMI_TRY(const auto account, scoped.directory().account_by_address(*address));
-      if (account && account->status == AccountStatus::active) {
+      // Nobody logs in to a shared account.
+      if (account && account->status == AccountStatus::active &&
+          account->kind == AccountKind::person) {
         found.principal =
             Principal{Principal::Kind::account, owner->tenant, account->id, {}, account->address};
         found.version = account->credential_version;

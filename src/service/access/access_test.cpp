@@ -86,6 +86,33 @@ TEST_CASE("right, wrong, unknown and disabled: all refusals are alike, and all a
   CHECK(f.w.records(f.other).empty());
 }
 
+TEST_CASE("nobody logs in to a shared account, and it takes no password") {
+  Fixture f;
+  NewAccount support{"support@acme.example", "", Secret(), 0, AccountKind::shared};
+  const auto made = f.w.call(f.w->tenancy.create_account(f.acme, std::move(support)));
+  REQUIRE(made.has_value());
+  CHECK(made->kind == AccountKind::shared);
+  for (const char* password : {"", kPassword, "x"})
+    CHECK(f.login("support@acme.example", password) == Code::unauthenticated);
+  const auto scram =
+      f.w.call(f.w->access.scram({"imap", "192.0.2.9", "support@acme.example"}, kPeople));
+  REQUIRE(scram.has_value());
+  CHECK_FALSE(scram->principal.has_value());
+  AccountChange change;
+  change.password = Secret(kPassword);
+  auto set =
+      f.w.call(f.w->tenancy.update_account(f.acme, "support@acme.example", std::move(change)));
+  REQUIRE_FALSE(set.has_value());
+  CHECK(set.error().code == Code::invalid);
+  auto key = f.w.call(f.w->tenancy.create_app_password(f.acme, "support@acme.example", "x"));
+  REQUIRE_FALSE(key.has_value());
+  CHECK(key.error().code == Code::invalid);
+  NewAccount second{"info@acme.example", "", Secret(kPassword), 0, AccountKind::shared};
+  auto refused = f.w.call(f.w->tenancy.create_account(f.acme, std::move(second)));
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().code == Code::invalid);
+}
+
 TEST_CASE("a changed password, a new status and a removed app password work at once") {
   Fixture f;
   CHECK(f.right("hanako@acme.example", kPassword));

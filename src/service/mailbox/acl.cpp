@@ -41,23 +41,26 @@ Result<std::vector<AclLine>> lines_of(Tx& tx, const Mailbox& mailbox) {
   return lines;
 }
 
-Result<AclEntry> edited(Tx& tx, const Mailbox& mailbox, AccountId account, const AclEdit& edit) {
+Result<AclEntry> edited(Tx& tx, const Mailbox& mailbox, AccountId account,
+                        const std::vector<AclEdit>& edits) {
   FUMI_TRY(const auto entries, tx.acls().acl(mailbox.owner, mailbox.id));
   AclEntry entry;
   const auto known = std::ranges::find(entries, account, &AclEntry::account);
   if (known != entries.end()) entry = *known;
   entry.account = account;
-  Rights& rights = edit.sign == AclEdit::Sign::grant ? entry.granted : entry.denied;
-  switch (edit.change) {
-    case AclEdit::Change::replace:
-      rights = edit.rights;
-      break;
-    case AclEdit::Change::add:
-      rights.bits |= edit.rights.bits;
-      break;
-    case AclEdit::Change::remove:
-      rights.bits &= ~edit.rights.bits;
-      break;
+  for (const AclEdit& edit : edits) {
+    Rights& rights = edit.sign == AclEdit::Sign::grant ? entry.granted : entry.denied;
+    switch (edit.change) {
+      case AclEdit::Change::replace:
+        rights = edit.rights;
+        break;
+      case AclEdit::Change::add:
+        rights.bits |= edit.rights.bits;
+        break;
+      case AclEdit::Change::remove:
+        rights.bits &= ~edit.rights.bits;
+        break;
+    }
   }
   return entry;
 }
@@ -122,6 +125,14 @@ Task<Result<Rights>> Mailboxes::always_granted(MailAccount who, std::string name
 }
 
 Task<Status> Mailboxes::set_acl(MailAccount who, std::optional<std::string> name, AclEdit edit) {
+  std::vector<AclEdit> edits(1, std::move(edit));
+  co_return co_await edit_acl(std::move(who), std::move(name), std::move(edits));
+}
+
+Task<Status> Mailboxes::edit_acl(MailAccount who, std::optional<std::string> name,
+                                 std::vector<AclEdit> edits) {
+  if (edits.empty()) co_return Status();
+  const std::string identifier = edits.front().identifier;
   auto work = [&](Tx& tx) -> Status {
     std::vector<Mailbox> targets;
     if (name) {
@@ -134,16 +145,16 @@ Task<Status> Mailboxes::set_acl(MailAccount who, std::optional<std::string> name
       }
     }
     if (targets.empty()) return fail(Code::not_found, kDoing, "there is no mailbox");
-    FUMI_TRY(const AccountId account, account_of(tx, edit.identifier));
+    FUMI_TRY(const AccountId account, account_of(tx, identifier));
     for (const Mailbox& mailbox : targets) {
-      FUMI_TRY(const AclEntry entry, edited(tx, mailbox, account, edit));
+      FUMI_TRY(const AclEntry entry, edited(tx, mailbox, account, edits));
       FUMI_CHECK(tx.acls().set_acl(mailbox.owner, mailbox.id, entry));
       FUMI_TRY(std::string owner, address_of(tx, mailbox.owner));
       FUMI_CHECK(tx.records().append(operation(who.scope.actor, clock_.now(),
                                                entry.is_empty() ? "acl.remove" : "acl.set",
                                                std::move(owner),
                                                {{"mailbox", mailbox.name},
-                                                {"identifier", edit.identifier},
+                                                {"identifier", identifier},
                                                 {"granted", entry.granted.text()},
                                                 {"denied", entry.denied.text()}})));
     }

@@ -108,6 +108,9 @@ class Mailboxes {
   Task<Result<Rights>> always_granted(MailAccount who, std::string name, std::string identifier);
   // nullopt: of each mailbox of who.account.
   Task<Status> set_acl(MailAccount who, std::optional<std::string> name, AclEdit edit);
+  // Several edits of one identifier in one transaction.
+  Task<Status> edit_acl(MailAccount who, std::optional<std::string> name,
+                        std::vector<AclEdit> edits);
 
   // For who is told of changes, of his own account: those that are there. not_found: another's.
   Task<Result<std::vector<Mailbox>>> rows(MailAccount who, std::vector<MailboxId> mailboxes);

@@ -41,6 +41,13 @@ Status require_free_of_api_user(Tx& tx, const EmailAddress& address) {
   return {};
 }
 
+constexpr const char* kNoPassword = "nobody logs in to a shared account: it has no password";
+
+Status require_person(const Account& account) {
+  if (account.kind == AccountKind::person) return {};
+  return fail(Code::invalid, "setting a password", kNoPassword);
+}
+
 std::string_view name_of(AccountStatus status) {
   switch (status) {
     case AccountStatus::active:
@@ -60,12 +67,19 @@ Task<Result<Account>> Tenancy::create_account(TenantScope scope, NewAccount requ
   if (!address) co_return std::unexpected(std::move(address).error());
   Status named = require_label(request.display_name, "creating an account");
   if (!named) co_return std::unexpected(std::move(named).error());
-  Result<Credential> credential = fail(Code::internal, "hashing a password");
+  const bool shared = request.kind == AccountKind::shared;
+  if (shared && !request.password.reveal().empty()) {
+    co_return fail(Code::invalid, "creating an account", kNoPassword);
+  }
+  Result<Credential> credential = Credential();
   const std::function<void()> hash = [&] { credential = make_credential(request.password); };
-  Status ran = co_await runtime_.offload(hash);
-  if (!ran) co_return std::unexpected(std::move(ran).error());
+  if (!shared) {
+    Status ran = co_await runtime_.offload(hash);
+    if (!ran) co_return std::unexpected(std::move(ran).error());
+  }
   if (!credential) co_return std::unexpected(std::move(credential).error());
   Account account;
+  account.kind = request.kind;
   account.id = ids_.next<AccountId>();
   account.address = *address;
   account.display_name = request.display_name;
@@ -80,8 +94,9 @@ Task<Result<Account>> Tenancy::create_account(TenantScope scope, NewAccount requ
     FUMI_CHECK(require_free_of_api_user(tx, *address));
     account.domain = domain->id;
     FUMI_CHECK(tx.directory().create_account(account, *credential));
-    FUMI_CHECK(tx.records().append(
-        operation(scope.actor, clock_.now(), "account.create", account.address.text())));
+    FUMI_CHECK(tx.records().append(operation(scope.actor, clock_.now(), "account.create",
+                                             account.address.text(),
+                                             {{"kind", shared ? "shared" : "person"}})));
     return require_account(tx, account.address.text());
   };
   Result<Account> done = co_await store_.write(scope, std::move(work));
@@ -117,6 +132,7 @@ Task<Result<Account>> Tenancy::update_account(TenantScope scope, std::string add
   }
   auto work = [&](Tx& tx) -> Result<Account> {
     FUMI_TRY(Account account, require_account(tx, address));
+    if (credential) FUMI_CHECK(require_person(account));
     if (change.display_name) account.display_name = *change.display_name;
     if (change.status) account.status = *change.status;
     if (change.quota_octets) account.quota_octets = *change.quota_octets;
@@ -202,6 +218,7 @@ Task<Result<CreatedAppPassword>> Tenancy::create_app_password(TenantScope scope,
   password.created = clock_.now();
   auto work = [&](Tx& tx) -> Status {
     FUMI_TRY(const Account account, require_account(tx, address));
+    FUMI_CHECK(require_person(account));
     password.account = account.id;
     FUMI_CHECK(tx.directory().add_app_password(password));
     return tx.records().append(operation(scope.actor, clock_.now(), "app_password.create", address,

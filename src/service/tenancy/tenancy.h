@@ -20,8 +20,9 @@ namespace fumi::service {
 struct NewAccount {
   std::string address;
   std::string display_name;
-  Secret password;
+  Secret password;  // none for a shared account: nobody logs in to it
   std::uint64_t quota_octets = 0;
+  AccountKind kind = AccountKind::person;
 };
 
 struct AccountChange {

@@ -281,7 +281,8 @@ Status SqlEmails::set_mailboxes(AccountId account, EmailId id,
     if (!modseq) {
       FUMI_TRY(modseq, mailboxes_.raise(account));
     }
-    FUMI_CHECK(mailboxes_.take_out(account, mailbox, {entry}, modseq));
+    FUMI_CHECK(
+        mailboxes_.take_out(account, mailbox, {entry}, modseq, SqlMailboxes::Emails::released));
     context_.changed(account, mailbox);
   }
   return {};
@@ -303,7 +304,8 @@ Status SqlEmails::destroy(AccountId account, EmailId id) {
   if (here.empty()) return no_email("destroying an email");
   FUMI_TRY(const ModSeq modseq, mailboxes_.raise(account));
   for (const auto& [mailbox, entry] : here) {
-    FUMI_CHECK(mailboxes_.take_out(account, mailbox, {entry}, modseq));
+    FUMI_CHECK(
+        mailboxes_.take_out(account, mailbox, {entry}, modseq, SqlMailboxes::Emails::released));
     context_.changed(account, mailbox);
   }
   return {};

@@ -150,10 +150,10 @@ Result<CopiedUids> SqlMailboxes::transfer(AccountId account, MailboxId from,
     entry.saved = context_.now();  // RFC 8514 §4: anew, for copies and moves
     ++next.value;
   }
-  FUMI_CHECK(insert_copies(account, from, entries, to, made));
+  FUMI_CHECK(insert_copies(account, from, entries, to, made, after));
   context_.changed(account, to);
   if (after == After::goes) {
-    FUMI_CHECK(take_out(account, from, entries, modseq));
+    FUMI_CHECK(take_out(account, from, entries, modseq, Emails::stay));
     context_.changed(account, from);
   }
   return copied;
@@ -162,7 +162,7 @@ Result<CopiedUids> SqlMailboxes::transfer(AccountId account, MailboxId from,
 // Many are copied from row to row, without flags: those go straight into blocks.
 Status SqlMailboxes::insert_copies(AccountId account, MailboxId from,
                                    const std::vector<Entry>& entries, MailboxId to,
-                                   const std::vector<Entry>& made) {
+                                   const std::vector<Entry>& made, After after) {
   const std::string no_keywords;
   std::vector<Entry> plain;  // whose row says nothing
   for (std::size_t at = 0; at < entries.size();) {
@@ -170,7 +170,7 @@ Status SqlMailboxes::insert_copies(AccountId account, MailboxId from,
     if (end - at < kRunFrom) {
       for (; at < end; ++at) {
         FUMI_CHECK(insert_entry(account, to, made[at], Placing::copy));
-        FUMI_CHECK(context_.run(kShare, account, made[at].email));
+        if (after == After::stays) FUMI_CHECK(context_.run(kShare, account, made[at].email));
       }
       continue;
     }
@@ -179,7 +179,7 @@ Status SqlMailboxes::insert_copies(AccountId account, MailboxId from,
     const auto step = std::int64_t{made[at].uid.value} - std::int64_t{first};
     FUMI_CHECK(context_.run(kCopyRange, account, from, first, last, to, step, made[at].modseq,
                             Blob{no_keywords}, made[at].saved));
-    FUMI_CHECK(context_.run(kShareRange, account, from, first, last));
+    if (after == After::stays) FUMI_CHECK(context_.run(kShareRange, account, from, first, last));
     plain.insert(plain.end(), made.begin() + std::ptrdiff_t(at),
                  made.begin() + std::ptrdiff_t(end));
     at = end;
@@ -202,7 +202,7 @@ Result<std::vector<Uid>> SqlMailboxes::expunge(AccountId account, MailboxId mail
   std::vector<Uid> out;
   if (gone.empty()) return out;
   FUMI_TRY(const ModSeq modseq, raise(account));
-  FUMI_CHECK(take_out(account, mailbox, gone, modseq));
+  FUMI_CHECK(take_out(account, mailbox, gone, modseq, Emails::released));
   for (const Entry& entry : gone)
     out.push_back(entry.uid);
   context_.changed(account, mailbox);
@@ -210,7 +210,7 @@ Result<std::vector<Uid>> SqlMailboxes::expunge(AccountId account, MailboxId mail
 }
 
 Status SqlMailboxes::take_out(AccountId account, MailboxId mailbox,
-                              const std::vector<Entry>& entries, ModSeq modseq) {
+                              const std::vector<Entry>& entries, ModSeq modseq, Emails emails) {
   Delta delta;
   std::vector<Uid> uids;
   uids.reserve(entries.size());
@@ -221,19 +221,23 @@ Status SqlMailboxes::take_out(AccountId account, MailboxId mailbox,
   for (std::size_t at = 0; at < entries.size();) {
     const std::size_t end = run_end(entries, at);
     if (end - at >= kRunFrom) {
-      FUMI_CHECK(take_out_range(account, mailbox, entries[at].uid, entries[end - 1].uid, modseq));
+      const Uid last = entries[end - 1].uid;
+      if (emails == Emails::released) {
+        FUMI_CHECK(release_range(account, mailbox, entries[at].uid, last, modseq));
+      }
+      FUMI_CHECK(take_out_range(account, mailbox, entries[at].uid, last, modseq));
       at = end;
     }
     for (; at < end; ++at) {
       const Entry& entry = entries[at];
       FUMI_CHECK(context_.run(kDeleteEntry, account, mailbox, entry.uid.value));
-      FUMI_CHECK(release(account, entry.email, modseq));
+      if (emails == Emails::released) FUMI_CHECK(release(account, entry.email, modseq));
       FUMI_CHECK(
           context_.run(kInsertExpunged, account, mailbox, modseq, entry.uid.value, entry.email));
     }
   }
   FUMI_CHECK(SqlBlocks(context_, account, mailbox).remove(uids));
-  FUMI_CHECK(forget_gone(account, modseq, entries.size()));
+  if (emails == Emails::released) FUMI_CHECK(forget_gone(account, modseq, entries.size()));
   FUMI_CHECK(count(account, mailbox, modseq, delta));
   FUMI_TRY(const auto remembered, context_.one(
                                       kCountExpunged, [](const Row& row) { return row.int64(0); },
@@ -242,8 +246,8 @@ Status SqlMailboxes::take_out(AccountId account, MailboxId mailbox,
   return remembered.value_or(0) > most ? forget_expunged(account, mailbox) : Status();
 }
 
-Status SqlMailboxes::take_out_range(AccountId account, MailboxId mailbox, Uid first, Uid last,
-                                    ModSeq modseq) {
+Status SqlMailboxes::release_range(AccountId account, MailboxId mailbox, Uid first, Uid last,
+                                   ModSeq modseq) {
   const std::uint32_t from = first.value;
   const std::uint32_t to = last.value;
   FUMI_CHECK(context_.run(kReleaseRange, account, mailbox, from, to));
@@ -252,9 +256,13 @@ Status SqlMailboxes::take_out_range(AccountId account, MailboxId mailbox, Uid fi
                                   account, mailbox, from, to));
   FUMI_CHECK(context_.run(kRememberUnused, account, mailbox, from, to, modseq));
   FUMI_CHECK(context_.run(kDropUnused, account, mailbox, from, to));
-  FUMI_CHECK(context_.run(kFreeOctets, account, octets.value_or(0)));
-  FUMI_CHECK(context_.run(kExpungeRange, account, mailbox, from, to, modseq));
-  return context_.run(kDeleteRange, account, mailbox, from, to);
+  return context_.run(kFreeOctets, account, octets.value_or(0));
+}
+
+Status SqlMailboxes::take_out_range(AccountId account, MailboxId mailbox, Uid first, Uid last,
+                                    ModSeq modseq) {
+  FUMI_CHECK(context_.run(kExpungeRange, account, mailbox, first.value, last.value, modseq));
+  return context_.run(kDeleteRange, account, mailbox, first.value, last.value);
 }
 
 Status SqlMailboxes::release(AccountId account, EmailId email, ModSeq modseq) {

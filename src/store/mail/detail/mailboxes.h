@@ -74,7 +74,8 @@ class SqlMailboxes final : public MailboxStore {
     Uid first;
     UidValidity uid_validity;
   };
-  enum class After { stays, goes };  // of the source's entries in a copy
+  enum class After { stays, goes };      // of the source's entries in a copy
+  enum class Emails { released, stay };  // of entries that go; stay: other entries have them now
 
   // Raises the account's change counter; not_found if it isn't there or is deleted.
   Result<ModSeq> raise(AccountId account);
@@ -118,12 +119,13 @@ class SqlMailboxes final : public MailboxStore {
                               MailboxId to, After after, ModSeq modseq);
   // Takes entries out and remembers them as expunged; the mailbox's counts follow.
   Status take_out(AccountId account, MailboxId mailbox, const std::vector<Entry>& entries,
-                  ModSeq modseq);
-  // The same for all entries from `first` to `last`, but for the counts and the blocks.
+                  ModSeq modseq, Emails emails);
+  // Their parts for all entries from `first` to `last`; counts and blocks are not among them.
   Status take_out_range(AccountId account, MailboxId mailbox, Uid first, Uid last, ModSeq modseq);
+  Status release_range(AccountId account, MailboxId mailbox, Uid first, Uid last, ModSeq modseq);
   // Rows of `made`, which are pairwise with `entries` of `from`.
   Status insert_copies(AccountId account, MailboxId from, const std::vector<Entry>& entries,
-                       MailboxId to, const std::vector<Entry>& made);
+                       MailboxId to, const std::vector<Entry>& made, After after);
   // One copy of the email less; the last one takes the email along.
   Status release(AccountId account, EmailId email, ModSeq modseq);
   // Remembers at most gone_max destroyed objects; looks now and then.

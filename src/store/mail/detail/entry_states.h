@@ -19,7 +19,7 @@
 
 namespace fumi::store {
 
-// Measured (docs/decisions/0014): twice as many make one change dearer, half as many all of them.
+// So many keep the states, which change, in one page of either engine (docs/decisions/0014).
 inline constexpr std::uint32_t kBlockUids = 128;
 
 [[nodiscard]] constexpr std::int64_t block_of(std::uint32_t uid) { return uid / kBlockUids; }

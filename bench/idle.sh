@@ -20,28 +20,40 @@ open(path, "w").write(text)
 P
 [ "$(cat /proc/sys/fs/inotify/max_user_instances)" -ge 8192 ] || echo 8192 >/proc/sys/fs/inotify/max_user_instances
 
-one_cell() { # LABEL GROUP PORT TLS SUFFIX PASSWORD
-  local label=$1 group=$2 k r p k0 r0 p0 rep pid work
-  work=$(mktemp -d)
-  # One connection first, so that what every session shares is in the base.
-  "$BENCH_OUT/imap_idle" "$3" --sessions 20 --tls "$4" --suffix "$5" --password "$6" </dev/null >/dev/null || return 1
+# Every measurement begins with a fresh server: what it grows by then is the connections', and what
+# their logins leave behind (password hashes take 19 MiB each for a moment) counts against it, where
+# a server that has worked before would have given them memory that was counted already.
+# The group has been started; one connection comes and goes first, so that code pages are in the base.
+one_rep() { # LABEL GROUP PORT TLS SUFFIX PASSWORD WORK
+  local label=$1 work=$7 k r p k0 r0 p0 pid
+  "$BENCH_OUT/imap_idle" "$3" --sessions 1 --tls "$4" --suffix "$5" --password "$6" </dev/null >/dev/null || return 1
   sleep 2
-  read -r k0 r0 p0 < <(group_memory "$group")
+  read -r k0 r0 p0 < <(group_memory "$2")
+  mkfifo "$work/hold"
+  "$BENCH_OUT/imap_idle" "$3" --sessions "$CONNECTIONS" --tls "$4" --suffix "$5" --password "$6" <"$work/hold" >"$work/out" & pid=$!
+  exec 8>"$work/hold"
+  until [ -s "$work/out" ]; do kill -0 $pid 2>/dev/null || { echo "$label: the idle sessions failed" >&2; exec 8>&-; return 1; }; sleep 0.2; done
+  sleep "$SETTLE"
+  read -r k r p < <(group_memory "$2")
+  exec 8>&-; wait $pid; rm -f "$work/hold"
+  awk -v n="$CONNECTIONS" -v a="$p0" -v b="$p" 'BEGIN { printf "%.1f\n", (b - a) * 1024 / n }' >>"$work/pss"
+  awk -v n="$CONNECTIONS" -v a="$r0" -v b="$r" 'BEGIN { printf "%.1f\n", (b - a) * 1024 / n }' >>"$work/rss"
+  field secs <"$work/out" >>"$work/secs"
+  echo "$k $p0" >"$work/base"
+  rm -f "$work/out"
+}
+one_cell() { # LABEL GROUP PORT TLS SUFFIX PASSWORD START...
+  local label=$1 group=$2 port=$3 tls=$4 suffix=$5 password=$6 rep work base
+  shift 6
+  work=$(mktemp -d)
   for rep in $(seq "$REPS"); do
-    mkfifo "$work/hold"
-    "$BENCH_OUT/imap_idle" "$3" --sessions "$CONNECTIONS" --tls "$4" --suffix "$5" --password "$6" <"$work/hold" >"$work/out" & pid=$!
-    exec 8>"$work/hold"
-    until [ -s "$work/out" ]; do kill -0 $pid 2>/dev/null || { echo "$label: the idle sessions failed" >&2; exec 8>&-; return 1; }; sleep 0.2; done
-    sleep "$SETTLE"
-    read -r k r p < <(group_memory "$group")
-    exec 8>&-; wait $pid; rm -f "$work/hold"
-    awk -v n="$CONNECTIONS" -v a="$p0" -v b="$p" 'BEGIN { printf "%.1f\n", (b - a) * 1024 / n }' >>"$work/pss"
-    awk -v n="$CONNECTIONS" -v a="$r0" -v b="$r" 'BEGIN { printf "%.1f\n", (b - a) * 1024 / n }' >>"$work/rss"
-    field secs <"$work/out" >>"$work/secs"
-    rm -f "$work/out"; sleep 3
+    "$@" || { echo "SKIPPED $label: it did not start" >&2; rm -rf "$work"; return 1; }
+    one_rep "$label" "$group" "$port" "$tls" "$suffix" "$password" "$work" || { rm -rf "$work"; return 1; }
+    group_stop "$group"
   done
+  read -r -a base <"$work/base"
   printf '%-28s %5s connections | KiB each: PSS %-18s RSS %-18s | base PSS %s MiB | processes %s | s to log in %s\n' "$label" \
-    "$CONNECTIONS" "$(spread <"$work/pss")" "$(spread <"$work/rss")" "$p0" "$k" "$(spread <"$work/secs")"
+    "$CONNECTIONS" "$(spread <"$work/pss")" "$(spread <"$work/rss")" "${base[1]}" "${base[0]}" "$(spread <"$work/secs")"
   rm -rf "$work"
 }
 
@@ -51,19 +63,16 @@ for one in ${ROWS:-fumi:imap dovecot:maildir}; do
     channel=clear; [ $tls = no ] || channel=tls
     lock
     if [ "$name" = fumi ]; then
-      start_row fumi "$mode" || { unlock; continue; }
       script=$(row_peer fumi)
       port=$("$script" port imap); [ $tls = no ] || port=$("$script" port imaps)
-      one_cell "$one $channel" fumi "$port" $tls @bench.test "$PASSWORD" | row
+      one_cell "$one $channel" fumi "$port" $tls @bench.test "$PASSWORD" start_row fumi "$mode" | row
       "$script" stop
     else
       why=$(row_missing "$name")
       if [ -n "$why" ]; then echo "SKIPPED $one: $why" >&2; unlock; continue; fi
       script=$overlay/peers/$name/peer.sh
-      if "$script" start "$mode"; then
-        port=$("$script" port); [ $tls = no ] || port=10993
-        one_cell "$one $channel" "$name" "$port" $tls "" x | row
-      else echo "SKIPPED $one: it did not start" >&2; fi
+      port=$("$script" port); [ $tls = no ] || port=10993
+      one_cell "$one $channel" "$name" "$port" $tls "" x "$script" start "$mode" | row
       "$script" stop
     fi
     unlock

@@ -4,7 +4,7 @@ set -u
 . "$(dirname "$0")/lib.sh"
 export SESSIONS=${SESSIONS:-1 20 100} SECS=${SECS:-5} REPS=${REPS:-3}
 begin imap
-for one in ${ROWS:-fumi:imap dovecot:maildir}; do
+for one in ${ROWS:-fumi:imap dovecot:maildir dovecot:sdbox}; do
   name=${one%%:*} mode=${one#*:}
   start_row "$name" "$mode" || continue
   script=$(row_peer "$name")

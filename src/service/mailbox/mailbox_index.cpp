@@ -8,7 +8,7 @@ void describe(config::Schema<MailboxIndexOptions>& s) {
   s.option(&MailboxIndexOptions::memory, "mailbox.index_memory", config::mib(128))
       .range(config::mib(1), config::gib(1024))
       .doc(
-          "Memory for the message lists (24 octets a message) of mailboxes that are open or were "
+          "Memory for the message lists (32 octets a message) of mailboxes that are open or were "
           "lately. Lists of open mailboxes are kept also where they need more.");
 }
 

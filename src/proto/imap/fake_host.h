@@ -41,6 +41,7 @@ struct Account {
   std::map<std::string, Mailbox> mailboxes;
   std::uint64_t modseq = 100;
   std::map<std::string, std::map<std::string, std::string>> metadata;  // by mailbox
+  std::map<std::string, std::map<std::string, std::string>> acl;       // likewise
   std::uint32_t next_validity = 2;
 };
 
@@ -85,6 +86,11 @@ class Session {
   void on(GetMetadata&);
   void on(SetMetadata&);
   void on(Notify&);
+  void on(SetAcl&);
+  void on(DeleteAcl&);
+  void on(GetAcl&);
+  void on(ListRights&);
+  void on(MyRights&);
   void on(GetQuota&);
   void on(GetQuotaRoot&);
   void on(SetQuota&);
@@ -104,7 +110,6 @@ class Session {
   void on(Store&);
   void on(Copy&);
   void on(Move&);
-
   Mailbox* mailbox(const std::string& name);
   Mailbox* selected() { return mailbox(selected_); }
   Message* message(Uid uid);
@@ -141,7 +146,6 @@ class Session {
   bool credentials(std::string_view user, std::string_view password);
   template <class Command>
   std::optional<SeqSet> copy(Command& command, ResponseCode& code);
-
   std::shared_ptr<Account> account_;
   Engine engine_;
   Writer& out_;

@@ -223,7 +223,9 @@ void Session::on(Enable&) { finish(ok("Enabled")); }
 
 void Session::on(NamespaceQuery&) {
   const std::vector<NamespaceEntry> personal{{""}};
-  out_.namespaces(personal, {}, {});
+  const std::vector<NamespaceEntry> others{{"Other Users/"}};
+  const std::vector<NamespaceEntry> shared{{"Shared/"}};
+  out_.namespaces(personal, others, shared);
   finish(ok("Done"));
 }
 
@@ -256,6 +258,7 @@ void Session::on(List& list) {
     if (list.wanted.subscribed && box.subscribed) entry.attributes.emplace_back("\\Subscribed");
     entry.child_subscribed = child;
     out_.list(entry);
+    if (list.wanted.my_rights) out_.my_rights(name, kRightLetters);
     if (list.wanted.status) write_status(box, *list.wanted.status);
     Reply ignored;
     if (!list.wanted.metadata.empty()) write_metadata(name, {list.wanted.metadata}, ignored);

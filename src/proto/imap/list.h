@@ -58,6 +58,7 @@ struct ListReturn {
   bool subscribed : 1 = false;
   bool children : 1 = false;
   bool special_use : 1 = false;
+  bool my_rights : 1 = false;         // a MYRIGHTS response behind each name (RFC 8440)
   std::vector<std::string> metadata;  // LIST-METADATA: these annotations of each name (RFC 9590)
   std::optional<StatusItems> status;  // LIST-STATUS: a STATUS response behind each selectable name
 };

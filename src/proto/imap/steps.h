@@ -14,6 +14,7 @@
 
 #include "base/secret.h"
 #include "base/time.h"
+#include "proto/imap/acl.h"
 #include "proto/imap/append.h"
 #include "proto/imap/fetch.h"
 #include "proto/imap/list.h"
@@ -83,7 +84,6 @@ struct Status {
   std::string mailbox;
   StatusItems items;
 };
-
 struct QResync {  // RFC 7162 §3.2.5
   UidValidity uid_validity;
   ModSeq modseq;
@@ -99,7 +99,6 @@ struct Select {
 
 struct Idle {};      // (note) send updates until IdleDone comes; RFC 2177
 struct IdleDone {};  // (answer)
-
 struct GetQuota {
   std::string root;
 };  // RFC 9208 §4.1
@@ -139,12 +138,13 @@ struct Move {
   std::string mailbox;
 };
 
-using Step = std::variant<NeedInput, Disconnect, StartCompress, StopCompress, Noop, Id, StartTls,
-                          AuthStart, AuthResponse, AuthCancelled, Login, Unauthenticate, Enable,
-                          NamespaceQuery, List, Lsub, Subscribe, Unsubscribe, Create, Delete,
-                          Rename, Status, Select, Idle, IdleDone, GetQuota, GetQuotaRoot, SetQuota,
-                          GetMetadata, SetMetadata, Notify, AppendBegin, AppendChunk, AppendEnd,
-                          AppendFinish, AppendAbort, Catenate, Check, CloseMailbox, Unselect,
-                          Expunge, Search, MultiSearch, Sort, Thread, Fetch, Store, Copy, Move>;
+using Step =
+    std::variant<NeedInput, Disconnect, StartCompress, StopCompress, Noop, Id, StartTls, AuthStart,
+                 AuthResponse, AuthCancelled, Login, Unauthenticate, Enable, NamespaceQuery, List,
+                 Lsub, Subscribe, Unsubscribe, Create, Delete, Rename, Status, Select, Idle,
+                 IdleDone, GetQuota, GetQuotaRoot, SetQuota, GetMetadata, SetMetadata, Notify,
+                 SetAcl, DeleteAcl, GetAcl, ListRights, MyRights, AppendBegin, AppendChunk,
+                 AppendEnd, AppendFinish, AppendAbort, Catenate, Check, CloseMailbox, Unselect,
+                 Expunge, Search, MultiSearch, Sort, Thread, Fetch, Store, Copy, Move>;
 
 }  // namespace fumi::imap

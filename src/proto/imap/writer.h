@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "proto/imap/acl.h"
 #include "proto/imap/list.h"
 #include "proto/imap/metadata.h"
 #include "proto/imap/options.h"
@@ -88,6 +89,11 @@ class Writer {
   void metadata(std::string_view mailbox, const std::vector<MetadataValue>& values);  // if any
   // METADATA with the names alone (RFC 5464 §4.4.2)
   void metadata_changed(std::string_view mailbox, std::span<const std::string> entries);
+  void acl(std::string_view mailbox, const AclPairs& entries);
+  // `always`: what the identifier has in any case; each other right may be granted by itself.
+  void list_rights(std::string_view mailbox, const AclIdentifier& identifier,
+                   std::string_view always);
+  void my_rights(std::string_view mailbox, std::string_view rights);
   void quota(std::string_view root, std::span<const QuotaResource> resources);
   void quota_root(std::string_view mailbox, std::span<const std::string> roots);
   // message data; FETCH: see fetch_writer.h

@@ -16,7 +16,7 @@ Task<Result<service::EntryEmail>> ImapSession::message_at(imap::MessageUrl url) 
     co_return fail(Code::not_found, kDoing, "another UIDVALIDITY");
   }
   std::vector<Uid> uids(1, Uid{url.uid.value});
-  auto emails = co_await host_.mailboxes.emails(who(), mailbox->id, std::move(uids));
+  auto emails = co_await host_.mailboxes.emails(who(mailbox->owner), mailbox->id, std::move(uids));
   if (!emails) co_return std::unexpected(std::move(emails).error());
   if (emails->empty()) co_return fail(Code::not_found, kDoing, "no such UID");
   co_return std::move(emails->front());

@@ -27,7 +27,7 @@ Task<bool> ImapSession::act_extension(imap::Step& step) {
   } else if (auto* thread = std::get_if<imap::Thread>(&step)) {
     co_await on_thread(std::move(*thread));
   } else {
-    co_return false;
+    co_return co_await act_on_rights(step);
   }
   co_return true;
 }

@@ -28,7 +28,9 @@ imap::Reply some_are_gone(imap::By by) {
 Task<Result<std::vector<Uid>>> ImapSession::mark_seen(const imap::Fetch& fetch,
                                                       const Items& items) {
   std::vector<Uid> marked;
-  const bool sets = imap::sets_seen(fetch) && selected_->access == imap::Select::Access::read_write;
+  // RFC 4314 §4: not without the s right.
+  const bool sets = imap::sets_seen(fetch) && selected_->rights.has(Rights::seen) &&
+                    selected_->access == imap::Select::Access::read_write;
   if (!sets) co_return marked;
   StoreFlags change;
   service::RowCursor rows(*selected_->now);
@@ -39,7 +41,8 @@ Task<Result<std::vector<Uid>>> ImapSession::mark_seen(const imap::Fetch& fetch,
   if (change.uids.empty()) co_return marked;
   change.operation = FlagsOperation::add;
   change.flags.bits = Flags::seen;
-  auto stored = co_await host_.mailboxes.store_flags(who(), selected_->id, std::move(change));
+  auto stored = co_await host_.mailboxes.store_flags(whose(), selected_->id, std::move(change));
+  if (!stored && stored.error().code == Code::denied) co_return marked;  // taken away meanwhile
   if (!stored) co_return std::unexpected(std::move(stored).error());
   for (const ChangedFlags& changed : stored->changed)
     marked.push_back(changed.uid);
@@ -186,9 +189,8 @@ Task<Status> read_saved(FetchSource source, FetchLane& lane) {
 
 // One chunk from its messages' ids to its text.
 Task<Status> make_chunk(FetchSource source, FetchLane& lane) {
-  const Status read =
-      co_await source.mailboxes.read_summaries(
-          source.who, source.mailbox, lane.chunk.emails(), lane.chunk);
+  const Status read = co_await source.mailboxes.read_summaries(source.who, source.mailbox,
+                                                               lane.chunk.emails(), lane.chunk);
   if (!read) co_return read;
   if (source.plan.saved == FetchPlan::Asks::yes) {
     const Status saved = co_await read_saved(source, lane);
@@ -229,7 +231,7 @@ void ImapSession::take_lane(FetchLane& lane, imap::By by, imap::Reply& reply) {
 // next. Large bodies come one at a time.
 Task<Status> ImapSession::fetch_emails(const FetchPlan& plan, const Items& items,
                                        imap::Reply& reply) {
-  const FetchSource source{host_.mailboxes, who(), selected_->id, plan};
+  const FetchSource source{host_.mailboxes, whose(), selected_->id, plan};
   const Executor executor = co_await boost::asio::this_coro::executor;
   std::span<const imap::SelectedView::Item> left(items);
   std::array<FetchLane, 2> lanes{FetchLane(plan), FetchLane(plan)};

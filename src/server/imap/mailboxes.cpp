@@ -46,7 +46,7 @@ Task<void> ImapSession::act_authenticated(imap::Step& step) {
   } else if (auto* gone = std::get_if<imap::Delete>(&step)) {
     const Status removed = co_await mailboxes.remove(who(), gone->mailbox);
     if (removed) own_name(gone->mailbox, Own::goes);
-    const bool inbox = !removed && removed.error().code == Code::denied;
+    const bool inbox = !removed && removed.error().code == Code::denied && gone->mailbox == "INBOX";
     const imap::Reply reply =
         inbox ? imap::no("INBOX stays", imap::code::Plain::cannot) : done(removed, "DELETE done");
     // Of the selected mailbox itself: the answer first, what it means (BYE) at the next command.
@@ -67,10 +67,6 @@ Task<void> ImapSession::act_authenticated(imap::Step& step) {
                                                     service::Mailboxes::Subscription::off);
     if (set) own_name(unsubscribe->mailbox, Own::unsubscribed);
     co_await finish(done(set, "UNSUBSCRIBE done"));
-  } else if (std::holds_alternative<imap::NamespaceQuery>(step)) {
-    const std::array<imap::NamespaceEntry, 1> personal{imap::NamespaceEntry{""}};
-    engine_.writer().namespaces(personal, {}, {});
-    co_await finish(imap::ok("NAMESPACE done"));
   } else if (std::holds_alternative<imap::Enable>(step)) {
     co_await finish(imap::ok("ENABLE done"));
   } else if (std::holds_alternative<imap::Unauthenticate>(step)) {
@@ -96,12 +92,16 @@ Task<void> ImapSession::act_authenticated(imap::Step& step) {
 }
 
 Task<void> ImapSession::on_list(imap::List list) {
-  auto all = co_await host_.mailboxes.list(who());
+  auto all = co_await host_.mailboxes.visible(who());
   if (!all) {
     co_await finish(to_imap(all.error()));
     co_return;
   }
-  const MailboxTree tree(*all);
+  std::vector<Mailbox> mailboxes;
+  mailboxes.reserve(all->size());
+  for (const service::VisibleMailbox& one : *all)
+    mailboxes.push_back(one.mailbox);
+  const MailboxTree tree(mailboxes);
   const auto matches = [&list](const Mailbox& mailbox) {
     return std::ranges::any_of(list.patterns, [&mailbox](const std::string& pattern) {
       return imap::list_matches(pattern, mailbox.name);
@@ -110,11 +110,12 @@ Task<void> ImapSession::on_list(imap::List list) {
   // RECURSIVEMATCH: who has subscribed inferiors that this answer doesn't show (RFC 9051
   // §6.3.9.6).
   std::unordered_set<std::string_view> above_hidden;
-  for (const Mailbox& mailbox : *all) {
+  for (const Mailbox& mailbox : mailboxes) {
     const bool hidden = list.select.recursive_match && mailbox.subscribed && !matches(mailbox);
     if (hidden) add_superiors(mailbox.name, above_hidden);
   }
-  for (const Mailbox& mailbox : *all) {
+  for (const service::VisibleMailbox& one : *all) {
+    const Mailbox& mailbox = one.mailbox;
     if (!matches(mailbox)) continue;
     const bool child = above_hidden.contains(mailbox.name);
     if (list.select.subscribed && !mailbox.subscribed && !child) continue;
@@ -124,7 +125,11 @@ Task<void> ImapSession::on_list(imap::List list) {
     if (show && mailbox.subscribed) entry.attributes.emplace_back("\\Subscribed");
     entry.child_subscribed = child;
     engine_.writer().list(entry);
-    if (list.wanted.status) {
+    // RFC 8440 §3
+    if (list.wanted.my_rights) {
+      engine_.writer().my_rights(mailbox.name, one.rights.text_with_virtual());
+    }
+    if (list.wanted.status && one.rights.has(Rights::read)) {
       // One that went since the list was read has no status (RFC 5819 §2).
       const auto data = co_await status_of(mailbox, *list.wanted.status);
       if (data) engine_.writer().status(mailbox.name, *list.wanted.status, *data);
@@ -140,19 +145,29 @@ Task<void> ImapSession::on_list(imap::List list) {
       if (!sent) break;
     }
   }
+  list_levels(list, *all);
   co_await finish(imap::ok("LIST done"));
 }
 
 Task<void> ImapSession::on_lsub(imap::Lsub lsub) {
-  auto all = co_await host_.mailboxes.list(who());
+  auto all = co_await host_.mailboxes.visible(who());
   if (!all) {
     co_await finish(to_imap(all.error()));
     co_return;
   }
-  for (const Mailbox& mailbox : *all) {
+  for (const service::VisibleMailbox& one : *all) {
+    const Mailbox& mailbox = one.mailbox;
     if (!mailbox.subscribed || !imap::list_matches(lsub.pattern, mailbox.name)) continue;
     imap::ListEntry entry;
     entry.name = mailbox.name;
+    engine_.writer().lsub(entry);
+  }
+  // RFC 3501 §6.3.9: "%" names levels whose inferiors are subscribed.
+  const std::vector<std::string> patterns(1, lsub.pattern);
+  for (std::string& level : levels_without_mailbox(*all, patterns, Counted::subscribed)) {
+    imap::ListEntry entry;
+    entry.attributes.emplace_back("\\Noselect");
+    entry.name = std::move(level);
     engine_.writer().lsub(entry);
   }
   co_await finish(imap::ok("LSUB done"));
@@ -164,7 +179,7 @@ Task<Result<imap::StatusData>> ImapSession::status_of(const Mailbox& mailbox,
                                                       imap::StatusItems asked) {
   imap::StatusData data = data_of(mailbox, host_.options.append_max.octets);
   if (!asked.has(imap::StatusItem::deleted_storage) || mailbox.deleted == 0) co_return data;
-  auto watched = co_await host_.mailboxes.watch(who(), mailbox.id);
+  auto watched = co_await host_.mailboxes.watch(who(mailbox.owner), mailbox.id);
   if (!watched) co_return std::unexpected(std::move(watched).error());
   const service::MailboxSnapshot& now = *watched->now;
   for (std::uint32_t at = 0; at < now.size();) {
@@ -201,9 +216,19 @@ Task<void> ImapSession::on_select(imap::Select select) {
   }
   const Mailbox& mailbox = opened->mailbox;
   const service::MailboxSnapshot& now = *opened->now;
+  // RFC 4314 §5.1.1: of what may be changed here.
+  constexpr std::uint32_t kChanges = service::kFlagRights | Rights::insert | Rights::expunge;
+  if (!opened->rights.has_any(kChanges)) select.access = imap::Select::Access::read_only;
   const bool writable = select.access == imap::Select::Access::read_write;
   Selected selected;
   selected.id = mailbox.id;
+  selected.owner = mailbox.owner;
+  selected.rights = opened->rights;
+  if (mailbox.owner != principal_->account) {
+    selected.owners = host_.mailboxes.bus().subscribe(
+        mailbox.owner, [event = changed_](const Change&) { event->set(); });
+    changed_->set();  // something may have happened since it was read
+  }
   selected.name = mailbox.name;
   selected.index = opened->index;
   selected.now = opened->now;
@@ -218,8 +243,8 @@ Task<void> ImapSession::on_select(imap::Select select) {
   info.mailbox = mailbox.name;
   info.flags = names_of(apply({}, FlagsOperation::replace, used));
   if (writable) {
-    info.permanent_flags = info.flags;
-    info.permanent_flags.emplace_back("\\*");
+    info.permanent_flags =
+        permanent_flags(apply({}, FlagsOperation::replace, used), selected.rights);
   }
   info.exists = now.size();
   info.uid_validity = {mailbox.uid_validity.value};
@@ -284,7 +309,7 @@ imap::SeqSet both(const imap::SeqSet& a, const imap::SeqSet& b) {
 // RFC 7162 §3.2.5, §3.2.6: what vanished since; where expunges that far back are forgotten,
 // everything that is not there counts. What the client still sees is told in its time.
 Task<Result<imap::SeqSet>> ImapSession::vanished_since(ModSeq since) {
-  auto news = co_await host_.mailboxes.changes(who(), selected_->id, since);
+  auto news = co_await host_.mailboxes.changes(whose(), selected_->id, since);
   if (!news) {
     if (news.error().code != Code::not_found) co_return std::unexpected(std::move(news).error());
     co_return gaps(*selected_->now);
@@ -355,7 +380,24 @@ Task<void> ImapSession::on_create(imap::Create create) {
   co_await finish(imap::ok("CREATE done", imap::code::mailbox_id(made->id.text())));
 }
 
-// One quota root a account, named "" (RFC 9208 §3.2).
+// One quota root an account: "" one's own (RFC 9208 §3.2), and for others what their mailboxes'
+// names begin with.
+Task<Result<AccountId>> ImapSession::owner_of_root(std::string root) {
+  if (root.empty()) co_return principal_->account;
+  auto all = co_await host_.mailboxes.visible(who());
+  if (!all) co_return std::unexpected(std::move(all).error());
+  root += '/';
+  for (const service::VisibleMailbox& one : *all) {
+    const bool own = one.in == service::VisibleMailbox::Namespace::personal;
+    const bool whole = root.find('@') != std::string::npos;
+    if (!own && whole && one.rights.has(Rights::read) && one.mailbox.name.starts_with(root) &&
+        one.mailbox.name.find('/', one.mailbox.name.find('@')) + 1 == root.size()) {
+      co_return one.mailbox.owner;
+    }
+  }
+  co_return fail(Code::not_found, "looking up a quota root");
+}
+
 Task<void> ImapSession::on_quota(std::string root, std::optional<std::string> mailbox) {
   if (mailbox) {
     auto found = co_await host_.mailboxes.find(who(), *mailbox);
@@ -363,13 +405,23 @@ Task<void> ImapSession::on_quota(std::string root, std::optional<std::string> ma
       co_await finish(to_imap(found.error()));
       co_return;
     }
-    const std::array<std::string, 1> roots{""};
+    root.clear();
+    if (found->owner != principal_->account) {
+      root = found->name.substr(0, found->name.find('/', found->name.find('@')));
+    }
+    const std::array<std::string, 1> roots{root};
     engine_.writer().quota_root(found->name, roots);
-  } else if (!root.empty()) {
-    co_await finish(imap::no("No such quota root", imap::code::Plain::nonexistent));
+  }
+  const auto owner = co_await owner_of_root(root);
+  if (!owner) {
+    imap::Reply reply = to_imap(owner.error());
+    if (owner.error().code == Code::not_found) {
+      reply = imap::no("No such quota root", imap::code::Plain::nonexistent);
+    }
+    co_await finish(std::move(reply));
     co_return;
   }
-  auto account = co_await host_.mailboxes.account(who());
+  auto account = co_await host_.mailboxes.account(who(*owner));
   if (!account) {
     co_await finish(to_imap(account.error()));
     co_return;
@@ -379,7 +431,7 @@ Task<void> ImapSession::on_quota(std::string root, std::optional<std::string> ma
     resources.push_back(
         {"STORAGE", (account->used_octets + 1023) / 1024, (account->quota_octets + 1023) / 1024});
   }
-  engine_.writer().quota("", resources);
+  engine_.writer().quota(root, resources);
   co_await finish(imap::ok("Quota told"));
 }
 
@@ -392,7 +444,7 @@ Task<void> ImapSession::on_append_begin(imap::AppendBegin begin) {
       const bool found = co_await start_replace(*begin.replaces);
       if (!found) co_return;
     }
-    auto mailbox = co_await host_.mailboxes.find(who(), begin.mailbox);
+    const auto mailbox = co_await host_.mailboxes.permit(who(), begin.mailbox, Rights::insert);
     if (!mailbox) {
       imap::Reply reply = to_imap(mailbox.error());
       // RFC 9051 §6.3.12: the client may create it and come again.

@@ -128,7 +128,7 @@ Task<void> ImapSession::on_store(imap::Store store) {
       break;
   }
   if (store.unchanged_since) change.unchanged_since = ModSeq(store.unchanged_since->value);
-  auto stored = co_await host_.mailboxes.store_flags(who(), selected_->id, std::move(change));
+  auto stored = co_await host_.mailboxes.store_flags(whose(), selected_->id, std::move(change));
   if (!stored) {
     co_await finish(to_imap(stored.error()));
     co_return;
@@ -163,7 +163,8 @@ Task<void> ImapSession::on_copy(imap::Copy copy) {
     co_await finish(std::move(*refusal));
     co_return;
   }
-  auto copied = co_await host_.mailboxes.copy(who(), selected_->id, std::move(*uids), copy.mailbox);
+  auto copied =
+      co_await host_.mailboxes.copy(whose(), selected_->id, std::move(*uids), copy.mailbox);
   if (!copied) {
     imap::Reply reply = to_imap(copied.error());
     if (copied.error().code == Code::not_found) {
@@ -197,7 +198,8 @@ Task<void> ImapSession::on_move(imap::Move move) {
     co_return;
   }
   const Cut cut = keep_highest(*uids);
-  auto moved = co_await host_.mailboxes.move(who(), selected_->id, std::move(*uids), move.mailbox);
+  auto moved =
+      co_await host_.mailboxes.move(whose(), selected_->id, std::move(*uids), move.mailbox);
   if (!moved) {
     imap::Reply reply = to_imap(moved.error());
     if (moved.error().code == Code::not_found) {
@@ -238,7 +240,7 @@ Task<void> ImapSession::on_expunge(std::optional<imap::SeqSet> uids) {
     all.add(1, std::max<std::uint32_t>(selected_->view.last_uid().value, 1));
     only = uids_of(all, imap::By::uid);
   }
-  auto gone = co_await host_.mailboxes.expunge(who(), selected_->id, std::move(only));
+  auto gone = co_await host_.mailboxes.expunge(whose(), selected_->id, std::move(only));
   if (!gone) {
     co_await finish(to_imap(gone.error()));
     co_return;
@@ -260,11 +262,14 @@ imap::Reply ImapSession::expunged_ok(std::string text) const {
 
 // CLOSE expunges without a word (RFC 9051 §6.4.1); of a mailbox opened by EXAMINE it only leaves.
 Task<void> ImapSession::on_close() {
-  if (selected_->access == imap::Select::Access::read_write) {
+  // RFC 4314 §4: without the e right it only leaves, too.
+  if (selected_->access == imap::Select::Access::read_write &&
+      selected_->rights.has(Rights::expunge)) {
     imap::SeqSet all;
     all.add(1, std::max<std::uint32_t>(selected_->view.last_uid().value, 1));
-    auto gone = co_await host_.mailboxes.expunge(who(), selected_->id, uids_of(all, imap::By::uid));
-    if (!gone) {
+    auto gone =
+        co_await host_.mailboxes.expunge(whose(), selected_->id, uids_of(all, imap::By::uid));
+    if (!gone && gone.error().code != Code::denied) {
       engine_.finish(to_imap(gone.error()));
       co_return;
     }

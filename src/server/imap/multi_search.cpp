@@ -7,20 +7,27 @@
 namespace fumi::server {
 
 Task<void> ImapSession::on_multi_search(imap::MultiSearch multi) {
-  auto all = co_await host_.mailboxes.list(who());
+  auto all = co_await host_.mailboxes.visible(who());
   if (!all) {
     co_await finish(to_imap(all.error()));
     co_return;
   }
   const std::string selected = selected_ ? selected_->name : std::string();
   imap::Reply reply = imap::ok("ESEARCH done");
-  for (const Mailbox& mailbox : *all) {
+  for (const service::VisibleMailbox& one : *all) {
+    const Mailbox& mailbox = one.mailbox;
+    if (!one.rights.has(Rights::read)) continue;
+    const bool own = one.in == service::VisibleMailbox::Namespace::personal;
     const bool asked = std::ranges::any_of(multi.sources, [&](const imap::MailboxFilter& source) {
+      if (!own && source.kind == imap::MailboxFilter::Kind::personal) return false;
       return imap::names_mailbox(source, {mailbox.name, selected, mailbox.subscribed});
     });
     if (!asked) continue;
     const Status done = co_await search_mailbox(multi.search, mailbox.name);
-    if (!done && done.error().code != Code::not_found) {  // deleted meanwhile: has no hits
+    // Deleted, or not to be read any more, meanwhile: has no hits.
+    const bool gone =
+        !done && (done.error().code == Code::not_found || done.error().code == Code::denied);
+    if (!done && !gone) {
       reply = to_imap(done.error());
       break;
     }
@@ -42,7 +49,8 @@ Task<Status> ImapSession::search_mailbox(const imap::Search& search, std::string
   const bool here = selected_ && selected_->id == opened->mailbox.id;
   const imap::SelectedView own = here ? imap::SelectedView() : imap::SelectedView(std::move(uids));
   const imap::SelectedView& view = here ? selected_->view : own;
-  auto hits = co_await hits_in(search.program, opened->mailbox.id, view);
+  auto hits =
+      co_await hits_in(search.program, who(opened->mailbox.owner), opened->mailbox.id, view);
   if (!hits) co_return std::unexpected(std::move(hits).error());
   std::vector<std::uint32_t> numbers;
   imap::ModSeq highest;

@@ -30,7 +30,7 @@ Task<bool> ImapSession::start_replace(imap::AppendBegin::Replaces replaces) {
 Task<void> ImapSession::finish_replace() {
   const Uid gone = *std::exchange(replaced_, std::nullopt);
   std::vector<service::NewMessage> messages = std::exchange(appending_, {});
-  auto appended = co_await host_.mailboxes.replace(who(), append_mailbox_, std::move(messages),
+  auto appended = co_await host_.mailboxes.replace(whose(), append_mailbox_, std::move(messages),
                                                    selected_->id, gone);
   if (!appended) {
     imap::Reply reply = to_imap(appended.error());

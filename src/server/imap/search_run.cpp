@@ -177,11 +177,11 @@ std::optional<imap::Reply> refusal(const Error& error) {
 }  // namespace
 
 Task<Result<std::vector<Entry>>> ImapSession::hits_of(const imap::SearchKey& program) {
-  co_return co_await hits_in(program, selected_->id, selected_->view);
+  co_return co_await hits_in(program, whose(), selected_->id, selected_->view);
 }
 
 Task<Result<std::vector<Entry>>> ImapSession::hits_in(const imap::SearchKey& program,
-                                                      MailboxId mailbox,
+                                                      service::MailAccount whose, MailboxId mailbox,
                                                       const imap::SelectedView& view) {
   SearchQuery query = Translator(view, system_clock().now()).query(program);
   service::SearchScope scope;
@@ -190,7 +190,7 @@ Task<Result<std::vector<Entry>>> ImapSession::hits_in(const imap::SearchKey& pro
     return tell_progress(done, total);
   };
   auto hits =
-      co_await host_.search.run(who(), std::move(scope), std::move(query), std::move(progress));
+      co_await host_.search.run(whose, std::move(scope), std::move(query), std::move(progress));
   if (!hits) co_return std::unexpected(std::move(hits).error());
   std::vector<Entry> entries;
   for (service::SearchHit& hit : *hits) {

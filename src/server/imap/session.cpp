@@ -276,11 +276,11 @@ Task<void> ImapSession::catch_up() {
 Task<void> ImapSession::sync(service::Mailboxes::Freshness freshness) {
   if (!selected_) co_return;
   std::shared_ptr<service::MailboxIndex> index = selected_->index;
-  auto fresh = co_await host_.mailboxes.refresh(who(), std::move(index), freshness);
+  auto fresh = co_await host_.mailboxes.refresh(whose(), std::move(index), freshness);
   selected_->stale = !fresh.has_value();
   if (!fresh) {
     if (fresh.error().code == Code::not_found) {
-      engine_.bye("The mailbox was deleted; please reconnect");
+      engine_.bye("The mailbox is not there any more; please reconnect");
     } else {
       // The next command, or the next change, tries again.
       log::warning("imap", "changes not readable", {{"why", fresh.error().text()}});

@@ -58,6 +58,8 @@ class ImapSession {
   // The selected mailbox as this client knows it.
   struct Selected {
     MailboxId id;
+    AccountId owner;
+    Rights rights;  // as they were when it was selected; each command's own are asked anew
     std::string name;
     imap::SelectedView view;
     std::shared_ptr<service::MailboxIndex> index;  // shared with all who have it selected
@@ -66,6 +68,7 @@ class ImapSession {
     imap::SeqSet own_new;      // that this client put there, for NOTIFY
     bool stale = false;        // changes could not be read: try again
     imap::Select::Access access = imap::Select::Access::read_write;
+    ChangeBus::Subscription owners;  // to the owner's changes, if that is somebody else
   };
   // Pieces that output() still points to.
   using Held = std::deque<std::string>;
@@ -117,7 +120,11 @@ class ImapSession {
   Task<Result<imap::SeqSet>> vanished_since(ModSeq since);
   Task<Status> tell_resync(imap::QResync resync, const Mailbox& mailbox);
   Task<void> on_create(imap::Create create);
+  Task<bool> act_on_rights(imap::Step& step);
+  void list_levels(const imap::List& list, const std::vector<service::VisibleMailbox>& all);
+  [[nodiscard]] static std::vector<std::string> permanent_flags(const Flags& used, Rights rights);
   Task<void> on_quota(std::string root, std::optional<std::string> mailbox);
+  Task<Result<AccountId>> owner_of_root(std::string root);
   Task<void> on_append_begin(imap::AppendBegin begin);
   Task<void> on_append_finish();
 
@@ -139,7 +146,8 @@ class ImapSession {
   Task<void> on_search(imap::Search search);
   // The entries that the client sees and that match, by UID.
   Task<Result<std::vector<Entry>>> hits_of(const imap::SearchKey& program);
-  Task<Result<std::vector<Entry>>> hits_in(const imap::SearchKey& program, MailboxId mailbox,
+  Task<Result<std::vector<Entry>>> hits_in(const imap::SearchKey& program,
+                                           service::MailAccount whose, MailboxId mailbox,
                                            const imap::SelectedView& view);
   Task<Result<std::vector<Uid>>> matching(const imap::SearchKey& program);
   void keep_result(const imap::Search& search, const std::vector<std::uint32_t>& numbers);
@@ -173,6 +181,11 @@ class ImapSession {
   [[nodiscard]] service::MailAccount who() const {
     return {principal_->scope(), principal_->account};
   }
+  [[nodiscard]] service::MailAccount who(AccountId owner) const {
+    return {principal_->scope(), owner};
+  }
+  // Who acts on the selected mailbox.
+  [[nodiscard]] service::MailAccount whose() const { return who(selected_->owner); }
 
   ImapHost& host_;
   std::unique_ptr<net::Stream> stream_;
@@ -190,6 +203,12 @@ class ImapSession {
   std::uint64_t append_octets_ = 0;  // of all messages of the command
   Held held_;
 };
+
+// "Other Users" and the like: levels of LIST and LSUB that are no mailboxes (acl.cpp).
+enum class Counted : std::uint8_t { all, subscribed };
+[[nodiscard]] std::vector<std::string> levels_without_mailbox(
+    const std::vector<service::VisibleMailbox>& all, const std::vector<std::string>& patterns,
+    Counted counted);
 
 // A session from its first octet to its last: what a listener starts for each connection.
 Task<void> serve_imap(ImapHost& host, std::unique_ptr<net::Stream> stream, imap::Channel channel);

@@ -23,7 +23,7 @@ std::vector<Uid> slice(const std::vector<Uid>& uids, std::size_t begin, std::siz
 // Reads the messages in runs and shows each with its number and, if it can be read, its summary.
 Task<Status> ImapSession::read_summaries(std::vector<Uid> uids, imap::By by, SummaryReader reader) {
   for (std::size_t i = 0; i < uids.size(); i += kBatch) {
-    auto emails = co_await host_.mailboxes.emails(who(), selected_->id, slice(uids, i, kBatch));
+    auto emails = co_await host_.mailboxes.emails(whose(), selected_->id, slice(uids, i, kBatch));
     if (!emails) co_return std::unexpected(std::move(emails).error());
     for (const auto& [entry, email] : *emails) {
       const auto number = selected_->view.number_of({entry.uid.value});

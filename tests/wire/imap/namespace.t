@@ -4,5 +4,5 @@ S: * OK [CAPABILITY *] ready
 C: a LOGIN alice@a.example secret
 S: a OK [CAPABILITY *] *
 C: b NAMESPACE
-S: * NAMESPACE (("" "/")) NIL NIL
+S: * NAMESPACE (("" "/")) (("Other Users/" "/")) (("Shared/" "/"))
 S: b OK *

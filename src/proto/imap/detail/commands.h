@@ -61,6 +61,12 @@ Parsed parse_lsub(Parser& p);
 Parsed parse_getmetadata(Parser& p);
 Parsed parse_setmetadata(Parser& p);
 std::optional<std::vector<std::string>> metadata_entries(Parser& p);
+// rights: parse_acl.cpp
+Parsed parse_setacl(Parser& p);
+Parsed parse_deleteacl(Parser& p);
+Parsed parse_getacl(Parser& p);
+Parsed parse_listrights(Parser& p);
+Parsed parse_myrights(Parser& p);
 // quota: parse_quota.cpp
 Parsed parse_getquota(Parser& p);
 Parsed parse_getquotaroot(Parser& p);

@@ -47,6 +47,8 @@ bool list_return_opts(Parser& p, ListReturn& out) {
       out.children = true;
     } else if (option == "SPECIAL-USE") {
       out.special_use = true;
+    } else if (option == "MYRIGHTS") {  // RFC 8440 §3
+      out.my_rights = true;
     } else if (option == "METADATA" && out.metadata.empty()) {  // RFC 9590 §3
       if (!p.sp()) return false;
       auto entries = metadata_entries(p);

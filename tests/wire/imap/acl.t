@@ -7,14 +7,14 @@ C: b MYRIGHTS INBOX
 S: * MYRIGHTS INBOX lrswipkxteacd
 S: b OK *
 C: c GETACL inbox
-S: * ACL INBOX alice@a.example lrswipkxteacd
+S: * ACL INBOX alice*@a.example lrswipkxteacd
 S: c OK *
 C: d SETACL Work anyone lrs
 S: d OK *
 C: e SETACL Work anyone +wd
 S: e OK *
 C: f GETACL Work
-S: * ACL Work alice@a.example lrswipkxteacd anyone lrswxted
+S: * ACL Work alice*@a.example lrswipkxteacd anyone lrswxted
 S: f OK *
 C: g SETACL Work anyone -srwd
 S: g OK *
@@ -24,17 +24,17 @@ C: i SETACL "Work" {6+}
 C: anyone c
 S: i OK *
 C: j GETACL Work
-S: * ACL Work alice@a.example lrswipkxteacd * *
+S: * ACL Work alice*@a.example lrswipkxteacd * *
 S: j OK *
 C: k DELETEACL Work -anyone
 S: k OK *
 C: l GETACL Work
-S: * ACL Work alice@a.example lrswipkxteacd anyone kc
+S: * ACL Work alice*@a.example lrswipkxteacd anyone kc
 S: l OK *
 C: m SETACL Work anyone ""
 S: m OK *
 C: n GETACL Work
-S: * ACL Work alice@a.example lrswipkxteacd
+S: * ACL Work alice*@a.example lrswipkxteacd
 S: n OK *
 C: o LISTRIGHTS Work anyone
 S: * LISTRIGHTS Work anyone "" l r s w i p k x t e a c d
@@ -42,9 +42,6 @@ S: o OK *
 C: p LISTRIGHTS Work -anyone
 S: * LISTRIGHTS Work -anyone "" l r s w i p k x t e a c d
 S: p OK *
-C: q LISTRIGHTS Work alice@a.example
-S: * LISTRIGHTS Work alice@a.example lrswipkxteacd
-S: q OK *
 C: r SETACL Work nobody@a.example lr
 S: r NO [CANNOT] *
 C: s LISTRIGHTS Work nobody@a.example

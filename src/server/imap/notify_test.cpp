@@ -113,6 +113,31 @@ TEST_CASE("a store that is away: what it could not read is told when it is back"
   CHECK(a("NOOP") == "x OK NOOP done\r\n");
 }
 
+TEST_CASE("more mailboxes than the server watches: NO at the command, word of it later") {
+  ImapFixture f;
+  ImapClient b = f.logged_in();
+  const std::string listed = b("LIST \"\" *");
+  f.engine->limits.notify_mailboxes =
+      static_cast<std::size_t>(std::ranges::count(listed, '\n')) - 1 + 3;
+  f.engine->limits.notify_entry_octets = 20;
+  ImapClient a = f.logged_in();
+  CHECK(watch(a, "(personal (MailboxName))").contains("x OK"));
+  for (const char* name : {"A", "B", "C", "D"})
+    CHECK(b(std::string("CREATE ") + name).contains("x OK"));
+  CHECK(a.peer.until("* OK").contains("* OK [NOTIFICATIONOVERFLOW]"));
+  CHECK(watch(a, "(personal (MailboxName))").contains("x NO [NOTIFICATIONOVERFLOW]"));
+  CHECK(b("DELETE D").contains("x OK"));
+  CHECK(a("NOOP") == "x OK NOOP done\r\n");
+  for (const char* name : {"A", "B", "C"})
+    CHECK(b(std::string("DELETE ") + name).contains("x OK"));
+  // Names of annotations are kept too.
+  CHECK(watch(a, "(personal (MailboxMetadataChange))").contains("x OK"));
+  CHECK(b("SETMETADATA INBOX (/private/a \"1\")").contains("x OK"));
+  CHECK(a.peer.until("* METADATA") == "* METADATA INBOX /private/a\r\n");
+  CHECK(b("SETMETADATA INBOX (/private/a-long-name \"1\")").contains("x OK"));
+  CHECK(a.peer.until("* OK").contains("[NOTIFICATIONOVERFLOW]"));
+}
+
 TEST_CASE("UNAUTHENTICATE ends it") {
   ImapFixture f;
   ImapClient a = f.logged_in();

@@ -268,6 +268,10 @@ TEST_CASE("rows and annotations of some mailboxes: the account's own, and no oth
   REQUIRE(own->size() == 2);
   CHECK((*own)[0].second.front().entry == "/private/b");
   CHECK((*own)[1].second.front().entry == "/private/a");
+  const MailAccount spy{{f.acme.tenant, {Actor::Kind::account, f.taro.account.value()}},
+                        f.hanako.account};
+  CHECK(code_of(f.w.call(f.m().rows(spy, all))) == Code::not_found);
+  CHECK(code_of(f.w.call(f.m().annotations(spy, some))) == Code::not_found);
   f.w.faults.dead = true;
   CHECK(code_of(f.w.call(f.m().rows(f.hanako, all))) == Code::unavailable);
   CHECK(code_of(f.w.call(f.m().annotations(f.hanako, some))) == Code::unavailable);

@@ -213,7 +213,6 @@ Status Server::Parts::build(StorageBase base) {
   intake = std::make_unique<service::Intake>(store, store, storage->blobs(), *access, *routing,
                                              *spool, *bouncer, *signer, storage->ids(), clock,
                                              std::move(intake_options));
-  search = std::make_unique<service::Search>(store, storage->blobs(), *runtime);
   search_indexer = std::make_unique<service::SearchIndexer>(store, store, storage->blobs(),
                                                             *runtime, clock, settings.search);
   vacation = std::make_unique<service::VacationResponder>(store, store, storage->blobs(), *runtime,
@@ -221,6 +220,7 @@ Status Server::Parts::build(StorageBase base) {
                                                           settings.vacation);
   mailboxes = std::make_unique<service::Mailboxes>(store, storage->blobs(), storage->bus(), clock,
                                                    settings.mailbox_index);
+  search = std::make_unique<service::Search>(store, *mailboxes, storage->blobs(), *runtime);
   rates = std::make_unique<net::RateLimiter>(kRateKeys);
   login = std::make_unique<server::LoginHost>(*access, fake_salt_key(settings));
   if (offers_plus()) login->plus = server::LoginHost::Plus::offer;

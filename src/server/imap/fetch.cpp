@@ -57,6 +57,8 @@ Task<Status> ImapSession::answer_fetch(const imap::Fetch& fetch, const Items& it
   Status done;
   if (plan.needs == FetchPlan::Needs::index) {
     done = co_await fetch_rows(fetch, items, reply);
+  } else if (items.size() <= kFew) {
+    done = co_await fetch_few(plan, items, reply);
   } else {
     done = co_await fetch_emails(plan, items, reply);
   }
@@ -225,6 +227,23 @@ void ImapSession::take_lane(FetchLane& lane, imap::By by, imap::Reply& reply) {
     held_.push_back(std::move(body));
   chunk.held().clear();
   lane.items = lane.items.subspan(chunk.done());
+}
+
+// A few messages: one chunk after the other, and nothing ahead.
+Task<Status> ImapSession::fetch_few(const FetchPlan& plan, const Items& items, imap::Reply& reply) {
+  const FetchSource source{host_.mailboxes, who(), selected_->id, plan};
+  FetchLane lane(plan);
+  lane.items = items;
+  while (!lane.items.empty()) {
+    static_cast<void>(lane.chunk.assign(lane.items));
+    const Status made = co_await make_chunk(source, lane);
+    if (!made) co_return made;
+    take_lane(lane, plan.fetch.by, reply);
+    if (!engine_.writer().should_flush()) continue;
+    const bool sent = co_await flush();
+    if (!sent) co_return fail(Code::peer_gone, "sending");
+  }
+  co_return Status();
 }
 
 // What the index doesn't know. Two lanes by turns: while the text of one is sent, both are at the

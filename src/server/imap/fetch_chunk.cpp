@@ -213,11 +213,12 @@ void FetchChunk::complete() { write_to(end_); }
 void FetchChunk::write(const Line& line, std::string_view stored, const std::string* body) {
   using Needs = FetchPlan::Needs;
   const service::IndexRow& row = *line.row;
-  mime::Summary summary;
+  std::optional<mime::Summary> summary;
   if (plan_.needs >= Needs::structure) {
-    if (auto decoded = mime::decode(stored)) summary = std::move(*decoded);
-    if (plan_.preview == FetchPlan::Asks::yes && !summary.preview && body != nullptr) {
-      summary.preview = mime::preview(summary, *body);
+    summary = mime::decode(stored);
+    if (!summary) summary.emplace();
+    if (plan_.preview == FetchPlan::Asks::yes && !summary->preview && body != nullptr) {
+      summary->preview = mime::preview(*summary, *body);
     }
   }
   imap::FetchWriter out(writer_, line.item.number, line.item.uid);
@@ -256,17 +257,17 @@ void FetchChunk::write(const Line& line, std::string_view stored, const std::str
         out.envelope(envelope_);
         break;
       case Kind::body:
-        out.body(summary.root);
+        out.body(summary->root);
         break;
       case Kind::body_structure:
-        out.body_structure(summary.root);
+        out.body_structure(summary->root);
         break;
       case Kind::preview:
       case Kind::preview_lazy:
-        out.preview(summary.preview);
+        out.preview(summary->preview);
         break;
       default:
-        if (body != nullptr && !out.section(item, *body, summary)) encoding_ = Encoding::unknown;
+        if (body != nullptr && !out.section(item, *body, *summary)) encoding_ = Encoding::unknown;
         break;
     }
   }

@@ -135,6 +135,7 @@ class ImapSession {
   Task<Status> answer_fetch(const imap::Fetch& fetch, const Items& items,
                             const std::vector<Uid>& marked, imap::Reply& reply);
   Task<Status> fetch_emails(const FetchPlan& plan, const Items& items, imap::Reply& reply);
+  Task<Status> fetch_few(const FetchPlan& plan, const Items& items, imap::Reply& reply);
   void take_lane(FetchLane& lane, imap::By by, imap::Reply& reply);
   Task<Status> fetch_rows(const imap::Fetch& fetch, const Items& items, imap::Reply& reply);
   Task<void> on_store(imap::Store store);

@@ -185,7 +185,7 @@ Task<void> Pop3Session::enter(service::Principal principal) {
   auto changed = std::make_shared<net::AsyncEvent>();
   ChangeBus::Subscription subscription = host_.mailboxes.bus().subscribe(
       principal.account, [changed](const Change&) { changed->set(); });
-  auto inbox = co_await host_.mailboxes.open(who, "INBOX");
+  auto inbox = co_await host_.mailboxes.watch(who, "INBOX");
   if (!inbox) {
     log::warning("pop3", "maildrop not readable", {{"why", inbox.error().text()}});
     engine_.refuse({pop3::ResponseCode::sys_temp, pop3::Text::temporary});
@@ -195,9 +195,12 @@ Task<void> Pop3Session::enter(service::Principal principal) {
   // Unique and never given twice in this maildrop (RFC 1939 §7), as UIDs are under their
   // UIDVALIDITY. An EMAILID would not do: copies of a message in one mailbox share it.
   maildrop.id_prefix = std::to_string(inbox->mailbox.uid_validity.value) + '-';
-  maildrop.messages.reserve(inbox->entries.size());
-  for (const Entry& entry : inbox->entries)
-    maildrop.messages.push_back({entry.uid.value, entry.octets});
+  const service::MailboxSnapshot& now = *inbox->now;
+  maildrop.messages.reserve(now.size());
+  for (std::uint32_t at = 0; at < now.size(); at += std::uint32_t(now.rows_from(at).size())) {
+    for (const service::IndexRow& row : now.rows_from(at))
+      maildrop.messages.push_back({row.uid, row.octets});
+  }
   opened_.emplace(std::move(*hold), std::move(principal), inbox->mailbox.id, std::move(changed),
                   std::move(subscription));
   host_.metrics.logins.add();

@@ -91,6 +91,13 @@ Status bring_up(Tx& tx, const Mailbox& now, MailboxIndex& index) {
 
 }  // namespace
 
+Result<Mailboxes::Snapshot> Mailboxes::snapshot(Tx& tx, const MailAccount& who, MailboxId mailbox) {
+  FUMI_TRY(const Permit permit, Gate(tx, who).by_id(mailbox, Rights::read));
+  const auto index = indexes_.hold({tx.scope().tenant, who.account, mailbox});
+  FUMI_CHECK(bring_up(tx, permit.mailbox, *index));
+  return index->current();
+}
+
 Task<Result<WatchedMailbox>> Mailboxes::watch(MailAccount who, std::string name) {
   auto work = [&](Tx& tx) -> Result<WatchedMailbox> {
     WatchedMailbox watched;

@@ -135,7 +135,7 @@ struct Fixture {
         failing_blobs(blobs, faults),
         runtime(world.clock()),
         mailboxes(failing_store, failing_blobs, world.bus(), world.clock()),
-        search(failing_store, failing_blobs, runtime),
+        search(failing_store, mailboxes, failing_blobs, runtime),
         indexer(failing_store, failing_store, failing_blobs, runtime, world.clock(), options) {
     keep(runtime.loop());
     acme = world.tenant("acme");

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <tuple>
+#include <unordered_map>
 
 #include "mime/structure.h"
-#include "service/search/detail/entry_cache.h"
 #include "service/search/detail/lookup.h"
 #include "service/search/detail/program.h"
 
@@ -19,8 +19,7 @@ using detail::Truth;
 
 constexpr const char* kDoing = "searching";
 // Mail that is read and looked into in one go.
-constexpr std::size_t kMailsAtATime = 32;
-constexpr std::size_t kEntriesKept = 1'000'000;  // of all mailboxes that were searched lately
+constexpr std::size_t kMailsAtATime = 64;
 constexpr std::uint64_t kOctetsAtATime = 8 * 1024 * 1024;
 
 // One message to decide on: places [first, first + count).
@@ -31,15 +30,24 @@ struct Item {
   Truth found = Truth::unknown;
 };
 
+// A mail that must be read.
+struct Reading {
+  std::size_t item = 0;
+  BlobRef blob;
+  mime::Summary summary;
+  EmailFacts facts;
+  std::string raw;
+};
+
 }  // namespace
 
 struct Search::Job {
-  Job(MailAccount asking, SearchScope where, SearchQuery query, detail::EntryCache& cache)
+  Job(MailAccount asking, SearchScope where, SearchQuery query, Mailboxes& indexes)
       : who(asking),
         scope(std::move(where)),
         program(std::move(query)),
         lookup(program.texts()),
-        entry_cache(cache) {}
+        mailboxes(indexes) {}
 
   [[nodiscard]] Candidate candidate(const Item& item) const {
     Candidate candidate;
@@ -49,8 +57,10 @@ struct Search::Job {
   }
   Status survey(Tx& tx);
   Status read_places(Tx& tx);
+  Status add_places(Tx& tx, MailboxId mailbox, std::uint32_t rank);
   void make_items();
   Status decide_by_index(Tx& tx);
+  Status read_summaries(Tx& tx, std::span<const std::size_t> some, std::vector<Reading>& readings);
   Status decide_segment(Tx& tx, const SearchSegment& segment,
                         std::span<const std::pair<EmailId, std::size_t>> by_email);
 
@@ -58,8 +68,8 @@ struct Search::Job {
   SearchScope scope;
   Program program;
   detail::Lookup lookup;
-  detail::EntryCache& entry_cache;
-  std::vector<detail::EntryCache::Entries> entries;  // what places point into
+  Mailboxes& mailboxes;
+  std::vector<Mailboxes::Snapshot> snapshots;  // shared with the indexes; places point into them
   std::vector<Place> places;
   std::vector<Item> items;
 };
@@ -77,27 +87,51 @@ Status Search::Job::survey(Tx& tx) {
 }
 
 Status Search::Job::read_places(Tx& tx) {
-  std::vector<MailboxId> mailboxes = scope.mailboxes;
-  if (mailboxes.empty()) {
+  std::vector<MailboxId> asked = scope.mailboxes;
+  if (asked.empty()) {
     FUMI_TRY(const std::vector<Mailbox> all, tx.mailboxes().mailboxes(who.account));
     Gate gate(tx, who);
     for (const Mailbox& mailbox : all)
-      if (gate.check(mailbox.id, Rights::read)) mailboxes.push_back(mailbox.id);
+      if (gate.check(mailbox.id, Rights::read)) asked.push_back(mailbox.id);
   }
   places.clear();
-  entries.clear();
-  std::uint32_t rank = 0;
-  Gate gate(tx, who);
-  for (const MailboxId id : mailboxes) {
-    FUMI_CHECK(gate.check(id, Rights::read));
-    FUMI_TRY(auto list, entry_cache.get(tx, who.account, id));
-    for (const Entry& entry : *list) {
-      if (scope.emails && !std::ranges::binary_search(*scope.emails, entry.email)) continue;
-      places.push_back({id, &entry, rank});
-    }
-    entries.push_back(std::move(list));
-    ++rank;
+  snapshots.clear();
+  for (std::uint32_t rank = 0; rank < asked.size(); ++rank)
+    FUMI_CHECK(add_places(tx, asked[rank], rank));
+  return {};
+}
+
+Status Search::Job::add_places(Tx& tx, MailboxId mailbox, std::uint32_t rank) {
+  FUMI_TRY(auto snapshot, mailboxes.snapshot(tx, who, mailbox));
+  const bool alone = scope.unit == SearchScope::Unit::entry;
+  std::unordered_map<std::uint32_t, Instant> saved;
+  if (program.asks_saved()) {
+    auto keep = [&](const Entry& entry) -> Status {
+      if (entry.saved) saved.emplace(entry.uid.value, *entry.saved);
+      return {};
+    };
+    FUMI_CHECK(tx.mailboxes().visit_entries(who.account, mailbox, Uid{1}, keep));
   }
+  Place place{mailbox, nullptr, snapshot.get(), {}, rank};
+  Candidate candidate;
+  candidate.places = std::span(&place, 1);
+  for (std::uint32_t at = 0; at < snapshot->size();) {
+    const std::span<const IndexRow> rows = snapshot->rows_from(at);
+    at += std::uint32_t(rows.size());
+    for (const IndexRow& row : rows) {
+      if (scope.emails && !std::ranges::binary_search(*scope.emails, row.email)) continue;
+      place.row = &row;
+      if (!saved.empty()) {
+        const auto known = saved.find(row.uid);
+        place.saved = known == saved.end() ? std::nullopt : std::optional(known->second);
+      }
+      // What its flags, size or date rule out is not looked at any more.
+      candidate.email = row.email;
+      if (alone && program.truth(candidate) == Truth::no) continue;
+      places.push_back(place);
+    }
+  }
+  snapshots.push_back(std::move(snapshot));
   return {};
 }
 
@@ -106,11 +140,11 @@ void Search::Job::make_items() {
   const bool once = scope.unit == SearchScope::Unit::email;
   if (once) {
     std::ranges::sort(places, {}, [](const Place& place) {
-      return std::tuple(place.entry->email, place.rank, place.entry->uid);
+      return std::tuple(place.row->email, place.rank, place.row->uid);
     });
   }
   for (std::size_t i = 0; i < places.size(); ++i) {
-    const EmailId email = places[i].entry->email;
+    const EmailId email = places[i].row->email;
     if (once && !items.empty() && items.back().email == email) {
       ++items.back().count;
     } else {
@@ -163,20 +197,28 @@ Status Search::Job::decide_segment(Tx& tx, const SearchSegment& segment,
   return {};
 }
 
-Search::Search(Store& store, BlobStore& blobs, Runtime& runtime, SearchLimits limits)
-    : store_(store),
-      blobs_(blobs),
-      runtime_(runtime),
-      limits_(limits),
-      entries_(std::make_unique<detail::EntryCache>(kEntriesKept)) {}
+namespace {
 
-Search::~Search() = default;
+SearchHit hit_of(const Place& place) {
+  SearchHit hit;
+  hit.mailbox = place.mailbox;
+  hit.entry.uid = Uid{place.row->uid};
+  hit.entry.email = place.row->email;
+  hit.entry.flags = place.in->flags(*place.row);
+  hit.entry.modseq = place.row->changed();
+  hit.entry.octets = place.row->octets;
+  hit.entry.received = place.row->received();
+  hit.entry.saved = place.saved;
+  return hit;
+}
+
+}  // namespace
 
 Task<Result<std::vector<SearchHit>>> Search::run(MailAccount who, SearchScope scope,
                                                  SearchQuery query, Progress progress) {
   const Status checked = check(query, limits_);
   if (!checked) co_return std::unexpected(checked.error());
-  Job job(who, std::move(scope), std::move(query), *entries_);
+  Job job(who, std::move(scope), std::move(query), mailboxes_);
   if (job.program.asks_uids() &&
       (job.scope.mailboxes.size() != 1 || job.scope.unit != SearchScope::Unit::entry)) {
     co_return fail(Code::invalid, kDoing, "UIDs are of one mailbox");
@@ -189,8 +231,7 @@ Task<Result<std::vector<SearchHit>>> Search::run(MailAccount who, SearchScope sc
   std::vector<SearchHit> hits;
   for (const Item& item : job.items) {
     if (item.found != Truth::yes) continue;
-    const Place& place = job.places[item.first];
-    hits.push_back({place.mailbox, *place.entry});
+    hits.push_back(hit_of(job.places[item.first]));
   }
   co_return hits;
 }
@@ -210,7 +251,7 @@ Task<Status> Search::look_into(Job& job, const Progress& progress) {
     std::uint64_t octets = 0;
     while (read < unknown.size() && some.size() < kMailsAtATime && octets < kOctetsAtATime) {
       some.push_back(unknown[read++]);
-      octets += job.places[job.items[some.back()].first].entry->octets;
+      octets += job.places[job.items[some.back()].first].row->octets;
     }
     const Status looked = co_await look_into_some(job, std::move(some));
     if (!looked) co_return looked;
@@ -218,50 +259,68 @@ Task<Status> Search::look_into(Job& job, const Progress& progress) {
   co_return Status();
 }
 
-namespace {
-
-struct Reading {
-  std::size_t item = 0;
-  BlobRef blob;
-  mime::Summary summary;
-  EmailFacts facts;
-  std::string raw;
-};
-
-}  // namespace
+// Reads what the summaries say of the mails, and keeps those that this doesn't decide. In the
+// store, more than once perhaps.
+Status Search::Job::read_summaries(Tx& tx, std::span<const std::size_t> some,
+                                   std::vector<Reading>& readings) {
+  readings.clear();
+  std::vector<std::pair<EmailId, std::size_t>> by_email;
+  for (const std::size_t i : some) {
+    items[i].found = Truth::no;  // if it isn't there: expunged meanwhile
+    by_email.emplace_back(items[i].email, i);
+  }
+  std::ranges::sort(by_email);
+  std::vector<EmailId> emails;
+  for (const auto& [email, item] : by_email)
+    emails.push_back(email);
+  auto next = by_email.begin();
+  auto visit = [&](const StoredSummary& stored) -> Result<Visit> {
+    const auto summary = mime::decode(stored.summary);
+    const auto blob = BlobRef::decode(stored.blob);
+    if (!summary || !blob) return fail(Code::corrupt, kDoing, "a summary can't be read");
+    while (next != by_email.end() && next->first < stored.id)
+      ++next;
+    for (; next != by_email.end() && next->first == stored.id; ++next) {
+      Reading reading{next->second, *blob, {}, detail::facts_of(*summary, stored.thread), {}};
+      Item& item = items[next->second];
+      Candidate known = candidate(item);
+      known.facts = &reading.facts;
+      item.found = program.truth(known);
+      if (item.found != Truth::unknown) continue;
+      auto own = mime::decode(stored.summary);
+      reading.summary = std::move(*own);
+      readings.push_back(std::move(reading));
+    }
+    return Visit::more;
+  };
+  return tx.emails().visit_summaries(who.account, emails, visit);
+}
 
 Task<Status> Search::look_into_some(Job& job, std::vector<std::size_t> items) {
   std::vector<Reading> readings;
-  auto read = [&](Tx& tx) -> Status {
-    readings.clear();
-    for (const std::size_t i : items) {
-      Item& item = job.items[i];
-      FUMI_TRY(const auto email, tx.mailboxes().email(job.who.account, item.email));
-      item.found = Truth::no;
-      if (!email) continue;  // expunged meanwhile
-      auto summary = mime::decode(email->summary);
-      if (!summary) return fail(Code::corrupt, kDoing, "a summary can't be read");
-      Reading reading{i, email->blob, std::move(*summary), {}, {}};
-      reading.facts = detail::facts_of(reading.summary, email->thread);
-      Candidate candidate = job.candidate(item);
-      candidate.facts = &reading.facts;
-      item.found = job.program.truth(candidate);
-      if (item.found == Truth::unknown) readings.push_back(std::move(reading));
-    }
-    return {};
-  };
+  auto read = [&](Tx& tx) { return job.read_summaries(tx, items, readings); };
   const Status got = co_await store_.read(job.who.scope, std::move(read));
   if (!got) co_return got;
-  for (Reading& reading : readings) {
-    auto bytes = co_await blobs_.get(job.who.scope, reading.blob);
+  std::vector<BlobRef> blobs;
+  for (const Reading& reading : readings)
+    blobs.push_back(reading.blob);
+  Status bodies;
+  std::size_t at = 0;
+  auto take = [&](Result<std::string> bytes) {
+    Reading& reading = readings[at++];
     if (bytes) {
       reading.raw = std::move(*bytes);
     } else if (bytes.error().code == Code::not_found) {
       job.items[reading.item].found = Truth::no;  // expunged meanwhile, and its blob collected
-    } else {
-      co_return std::unexpected(std::move(bytes).error());
+    } else if (bodies) {
+      bodies = std::unexpected(std::move(bytes).error());
     }
+  };
+  if (!blobs.empty()) {
+    const Status given = co_await blobs_.get_each(job.who.scope, blobs, take);
+    if (!given) co_return given;
   }
+  if (!bodies) co_return bodies;
   std::erase_if(readings, [&job](const Reading& reading) {
     return job.items[reading.item].found == Truth::no;
   });

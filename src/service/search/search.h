@@ -2,14 +2,15 @@
 //
 //   Result<std::vector<SearchHit>> hits = co_await search.run(who, {{inbox}, Unit::entry}, query);
 //
-// Text is compared folded (codec/fold.h). What entries and the index can't decide is decided by
-// reading the mail, so the answer never depends on how far the index is. Another account's or
-// tenant's mailboxes are not_found. Any thread; each call stays on its caller's executor.
+// What lies where, flags, sizes and dates come from the mailboxes' shared indexes
+// (service/mailbox). Text is compared folded (codec/fold.h). What these and the search index can't
+// decide is decided by reading the mail, so the answer never depends on how far the index is.
+// Another account's or tenant's mailboxes are not_found. Any thread; each call stays on its
+// caller's executor.
 #pragma once
 
 #include <atomic>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <vector>
 
@@ -37,14 +38,11 @@ struct SearchHit {
   Entry entry;  // of Unit::email the first in the order of mailboxes
 };
 
-namespace detail {
-class EntryCache;
-}
-
 class Search {
  public:
-  Search(Store& store, BlobStore& blobs, Runtime& runtime, SearchLimits limits = {});
-  ~Search();
+  Search(Store& store, Mailboxes& mailboxes, BlobStore& blobs, Runtime& runtime,
+         SearchLimits limits = {})
+      : store_(store), mailboxes_(mailboxes), blobs_(blobs), runtime_(runtime), limits_(limits) {}
 
   // Called between batches of mail that must be read; false: nobody waits for the answer any more.
   using Progress = std::function<Task<bool>(std::uint64_t read, std::uint64_t to_read)>;
@@ -64,10 +62,10 @@ class Search {
   Task<Status> look_into_some(Job& job, std::vector<std::size_t> items);
 
   Store& store_;
+  Mailboxes& mailboxes_;
   BlobStore& blobs_;
   Runtime& runtime_;
   SearchLimits limits_;
-  std::unique_ptr<detail::EntryCache> entries_;
   std::atomic<std::uint64_t> mails_read_{0};
 };
 

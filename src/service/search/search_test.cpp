@@ -187,13 +187,13 @@ TEST_CASE("saved is when a message came into its mailbox, whenever it arrived") 
   REQUIRE(hits->size() == 1);
   CHECK(hits->front().mailbox != f.inbox);
   // Of mail from before it was kept, the arrival stands in for it.
-  Entry old;
-  old.received = now;
-  const detail::Place place{f.inbox, &old, 0};
+  IndexRow old;
+  old.received_s = std::chrono::ceil<std::chrono::seconds>(now).time_since_epoch().count();
+  detail::Place place{f.inbox, &old, nullptr, {}, 0};
   detail::Candidate candidate;
   candidate.places = {&place, 1};
   CHECK(detail::Program(since).truth(candidate) == detail::Truth::yes);
-  old.saved = long_ago;
+  place.saved = long_ago;
   CHECK(detail::Program(since).truth(candidate) == detail::Truth::no);
 }
 

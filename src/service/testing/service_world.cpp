@@ -15,7 +15,7 @@ ServiceWorld::Services::Services(ServiceWorld& w, ServiceOptions options)
       intake(w.store, w.store, w.blobs, access, routing, spool, bouncer, signer, w.world.ids(),
              w.world.clock(), options.intake),
       mailboxes(w.store, w.blobs, w.world.bus(), w.world.clock()),
-      search(w.store, w.blobs, runtime),
+      search(w.store, mailboxes, w.blobs, runtime),
       destinations(w.dns, {}, 25),
       delivery(spool, w.blobs, runtime, routing, destinations, outbound, w.world.clock(),
                options.deliver) {}

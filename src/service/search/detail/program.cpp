@@ -27,25 +27,26 @@ bool in_time(const SearchQuery& query, Instant at) {
 }
 
 bool holds_for(const SearchQuery& query, const Place& place) {
-  const Entry& entry = *place.entry;
+  const IndexRow& row = *place.row;
   switch (query.kind) {
     case Kind::flag:
-      return entry.flags.has(query.flag_bit);
+      return row.has(query.flag_bit);
     case Kind::keyword:
-      return std::ranges::any_of(entry.flags.keywords, [&](const std::string& keyword) {
-        return ascii::iequals(keyword, query.text);
-      });
+      return row.keywords() != 0 &&
+             std::ranges::any_of(place.in->keywords(row), [&](const std::string& keyword) {
+               return ascii::iequals(keyword, query.text);
+             });
     case Kind::received:
-      return in_time(query, entry.received);
+      return in_time(query, row.received());
     // RFC 8514 §4.3: where the time of saving isn't known, the arrival stands in for it.
     case Kind::saved:
-      return in_time(query, entry.saved.value_or(entry.received));
+      return in_time(query, place.saved.value_or(row.received()));
     case Kind::octets:
-      return entry.octets >= query.least && (!query.below || entry.octets < *query.below);
+      return row.octets >= query.least && (!query.below || row.octets < *query.below);
     case Kind::modseq:
-      return entry.modseq.value() >= query.least;
+      return row.modseq >= query.least;
     case Kind::uids:
-      return in_ranges(query, entry.uid.value);
+      return in_ranges(query, row.uid);
     case Kind::mailboxes:
       return in_ids(query, place.mailbox.value());
     default:
@@ -105,6 +106,7 @@ Program::Node Program::compile(SearchQuery query) {
   std::ranges::sort(query.ids);
   tidy(query.uid_ranges);
   if (query.kind == Kind::uids) asks_uids_ = true;
+  if (query.kind == Kind::saved) asks_saved_ = true;
   if (query.kind == Kind::text || query.kind == Kind::sent || query.kind == Kind::threads ||
       query.kind == Kind::attachment) {
     asks_mail_ = true;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "service/mailbox/mailbox_snapshot.h"
 #include "service/search/document.h"
 #include "service/search/query.h"
 
@@ -16,8 +17,10 @@ enum class Truth : std::uint8_t { no, unknown, yes };
 
 struct Place {
   MailboxId mailbox;
-  const Entry* entry = nullptr;  // of a list that outlives the search
-  std::uint32_t rank = 0;        // of the mailbox in the scope
+  const IndexRow* row = nullptr;        // of a snapshot that outlives the search
+  const MailboxSnapshot* in = nullptr;  // that snapshot
+  std::optional<Instant> saved;         // if the program asks_saved() and it is known
+  std::uint32_t rank = 0;               // of the mailbox in the scope
 };
 
 // What never changes of a message and is known without its body.
@@ -53,8 +56,9 @@ class Program {
   // The classes of text that a document must have for this program.
   [[nodiscard]] std::uint8_t wanted() const { return wanted_; }
   [[nodiscard]] bool asks_uids() const { return asks_uids_; }
-  // Whether it asks for anything that entries don't say.
+  // Whether it asks for anything that the mailbox's index doesn't say of a place.
   [[nodiscard]] bool asks_mail() const { return asks_mail_; }
+  [[nodiscard]] bool asks_saved() const { return asks_saved_; }
 
  private:
   struct Node {
@@ -70,6 +74,7 @@ class Program {
   std::uint8_t wanted_ = 0;
   bool asks_uids_ = false;
   bool asks_mail_ = false;
+  bool asks_saved_ = false;
   Node root_;
 };
 

@@ -66,13 +66,14 @@ Task<void> ImapSession::act_selected(imap::Step& step) {
 }
 
 // RFC 9051 §6.4.6: the flags are told as if fetched, also where the STORE changed nothing; a silent
-// STORE tells the new MODSEQ of what it changed (RFC 7162 §3.1.3).
+// STORE tells the new MODSEQ of what it changed (RFC 7162 §3.1.3). What another session did to a
+// message between `before` and our own change is told even so: our change would hide it for good.
 Task<Status> ImapSession::tell_stored(const imap::Store& store, const Items& items,
-                                      const StoredFlags& stored) {
+                                      const StoreFlags& change, const StoredFlags& stored,
+                                      service::Mailboxes::Snapshot before) {
   const bool condstore = engine_.features().condstore || engine_.features().qresync;
   const bool silent = store.silent == imap::Store::Silent::yes;
   if (stored.modseq) selected_->told.push_back(stored.modseq);
-  if (silent && !condstore) co_return Status();
   co_await catch_up();
   if (selected_->stale) {
     selected_->told.clear();  // told when it can be read
@@ -81,15 +82,23 @@ Task<Status> ImapSession::tell_stored(const imap::Store& store, const Items& ite
   const imap::Features on = engine_.features();
   const bool with_uid = (store.by == imap::By::uid || on.qresync) && !on.uid_only;
   const service::Mailboxes::Snapshot now = selected_->now;
+  service::RowCursor old_rows(*before);
   service::RowCursor rows(*now);
   FlagTexts flags(*now);
+  const auto is_known = [&](const service::IndexRow& row) {
+    const service::IndexRow* const old = old_rows.find(Uid{row.uid});
+    if (old == nullptr) return false;
+    return apply(before->flags(*old), change.operation, change.flags) == now->flags(row);
+  };
   for (const imap::SelectedView::Item& item : items) {
     const service::IndexRow* const row = rows.find(Uid{item.uid.value});
     if (row == nullptr || std::ranges::binary_search(stored.modified, Uid{row->uid})) continue;
     if (silent && row->changed() != stored.modseq) continue;
+    const bool with_flags = !silent || !is_known(*row);
+    if (!with_flags && !condstore) continue;
     imap::FetchWriter fetch(engine_.writer(), item.number, item.uid);
     if (with_uid) fetch.uid(item.uid);
-    if (!silent) fetch.flag_list(flags.of(*row));
+    if (with_flags) fetch.flag_list(flags.of(*row));
     if (condstore) fetch.modseq({row->modseq});
     fetch.end();
     if (!engine_.writer().should_flush()) continue;
@@ -128,12 +137,13 @@ Task<void> ImapSession::on_store(imap::Store store) {
       break;
   }
   if (store.unchanged_since) change.unchanged_since = ModSeq(store.unchanged_since->value);
-  auto stored = co_await host_.mailboxes.store_flags(whose(), selected_->id, std::move(change));
+  service::Mailboxes::Snapshot before = selected_->now;
+  auto stored = co_await host_.mailboxes.store_flags(whose(), selected_->id, change);
   if (!stored) {
     co_await finish(to_imap(stored.error()));
     co_return;
   }
-  const Status told = co_await tell_stored(store, *items, *stored);
+  const Status told = co_await tell_stored(store, *items, change, *stored, std::move(before));
   if (!told) co_return;
   if (stored->modified.empty()) {
     co_await finish(imap::ok("STORE done", cut.value_or(imap::ResponseCode())));

@@ -139,7 +139,8 @@ class ImapSession {
   void take_lane(FetchLane& lane, imap::By by, imap::Reply& reply);
   Task<Status> fetch_rows(const imap::Fetch& fetch, const Items& items, imap::Reply& reply);
   Task<void> on_store(imap::Store store);
-  Task<Status> tell_stored(const imap::Store& store, const Items& items, const StoredFlags& stored);
+  Task<Status> tell_stored(const imap::Store& store, const Items& items, const StoreFlags& change,
+                           const StoredFlags& stored, service::Mailboxes::Snapshot before);
   Task<void> on_copy(imap::Copy copy);
   Task<void> on_move(imap::Move move);
   Task<void> on_expunge(std::optional<imap::SeqSet> uids);

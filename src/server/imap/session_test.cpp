@@ -49,6 +49,29 @@ TEST_CASE("STARTTLS forgets what was sent behind it in clear") {
   CHECK(client("SELECT INBOX").contains("x BAD"));
 }
 
+// Two STOREs that meet in the store: the one that comes second changes what its session has not
+// seen yet, and may not hide it (RFC 9051 §6.4.6). With CONDSTORE and without.
+TEST_CASE("a silent STORE tells what another session stored at the same time") {
+  Fixture f;
+  f.deliver(1);
+  Client a = f.selected();
+  Client b = f.selected();
+  CHECK(b("ENABLE CONDSTORE").contains("x OK"));
+  std::string of_a, of_b;
+  for (int round = 0; round < 60; ++round) {
+    const std::string name = std::to_string(round);
+    a.peer.say("x STORE 1 +FLAGS.SILENT (a" + name + ")\r\n");
+    b.peer.say("x STORE 1 +FLAGS.SILENT (b" + name + ")\r\n");
+    of_a = a.peer.until("x ") + a("NOOP");
+    of_b = b.peer.until("x ") + b("NOOP");
+    CAPTURE(round);
+    REQUIRE(of_a.contains("b" + name));
+    REQUIRE(of_b.contains("a" + name));
+    a("STORE 1 FLAGS.SILENT ()");
+    b("NOOP");
+  }
+}
+
 // RFC 8514 §4.2, RFC 8970 §3.
 TEST_CASE("SAVEDATE is when a message came into its mailbox, PREVIEW what it begins with") {
   Fixture f;

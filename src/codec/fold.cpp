@@ -106,7 +106,8 @@ Utf16 unified(const Utf16& text) {
     const auto unit = UChar(unify(written));
     const bool mark = unit >= 0x300 && unit <= 0x36f;
     if (mark && strip) continue;
-    if (!mark) strip = unit < 0x400;
+    // White space of any kind will be a space, and lose its mark the next time at the latest.
+    if (!mark) strip = unit < 0x400 || u_isUWhiteSpace(unit) != 0;
     out.push_back(unit);
   }
   return out;

@@ -40,6 +40,11 @@ TEST_CASE("texts that people type alike fold to the same") {
        "ft\xe2\x80\x8b",
        "soft"},
       {"variation selector", "葛\xf3\xa0\x84\x80", "葛"},
+      {"a mark on white space",
+       "a\xe2\x80\xa9\xcc\x81"
+       "b \xcc\x82"
+       "c",
+       "a b c"},
       {"white space", "a \t\r\n  b", "a b"},
       {"no-break and ideographic space",
        "a\xc2\xa0"

@@ -30,11 +30,9 @@ AuditedBox audit_box(ImapClient& imap, const std::string& name) {
   std::uint64_t unseen = 0;
   for (const std::string& line : imap.lines()) {
     if (!line.contains(" FETCH (")) continue;
-    // EMAILID and THREADID are JMAP's ids behind a letter.
-    AuditedMessage message{words_of(inside(line, "FLAGS (").value_or("")),
-                           value_of(line, "MODSEQ (").value_or(0),
-                           inside(line, "EMAILID (").value_or(" ").substr(1),
-                           inside(line, "THREADID (").value_or(" ").substr(1)};
+    AuditedMessage message{
+        words_of(inside(line, "FLAGS (").value_or("")), value_of(line, "MODSEQ (").value_or(0),
+        inside(line, "EMAILID (").value_or(""), inside(line, "THREADID (").value_or("")};
     expect_least(box.highest, message.modseq, "no MODSEQ is above HIGHESTMODSEQ");
     unseen += message.flags.contains("\\Seen") ? 0 : 1;
     const auto uid = std::uint32_t(value_of(line, "(UID ").value_or(0));

@@ -231,7 +231,7 @@ void ImapSession::take_lane(FetchLane& lane, imap::By by, imap::Reply& reply) {
 
 // A few messages: one chunk after the other, and nothing ahead.
 Task<Status> ImapSession::fetch_few(const FetchPlan& plan, const Items& items, imap::Reply& reply) {
-  const FetchSource source{host_.mailboxes, who(), selected_->id, plan};
+  const FetchSource source{host_.mailboxes, whose(), selected_->id, plan};
   FetchLane lane(plan);
   lane.items = items;
   while (!lane.items.empty()) {

@@ -62,8 +62,10 @@ TEST_CASE("a silent STORE tells what another session stored at the same time") {
     const std::string name = std::to_string(round);
     a.peer.say("x STORE 1 +FLAGS.SILENT (a" + name + ")\r\n");
     b.peer.say("x STORE 1 +FLAGS.SILENT (b" + name + ")\r\n");
-    of_a = a.peer.until("x ") + a("NOOP");
-    of_b = b.peer.until("x ") + b("NOOP");
+    of_a = a.peer.until("x ");
+    of_b = b.peer.until("x ");  // both are done before either asks for more
+    of_a += a("NOOP");
+    of_b += b("NOOP");
     CAPTURE(round);
     REQUIRE(of_a.contains("b" + name));
     REQUIRE(of_b.contains("a" + name));

@@ -231,9 +231,10 @@ def octets(mail):
 
 
 class FumiTest(unittest.TestCase):
-    """One populated server for all tests of a class; subclasses may set OPTIONS (see Fumi)."""
+    """One populated server for all tests of a class; subclasses may set OPTIONS (see Fumi) and ENVIRONMENT."""
 
     OPTIONS = {}
+    ENVIRONMENT = {}
     fumi = None
 
     @classmethod
@@ -245,6 +246,7 @@ class FumiTest(unittest.TestCase):
         require_fumi()
         super().setUpClass()
         cls.fumi = Fumi(cls.options())
+        cls.fumi.environment = dict(cls.ENVIRONMENT)
         cls.addClassCleanup(cls.fumi.stop)
         try:
             cls.fumi.start().populate()

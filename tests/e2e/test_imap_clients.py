@@ -104,7 +104,10 @@ class Imaplib(FumiTest):
                 self.assertEqual(ok(self.session.uid("SEARCH", "CHARSET", "UTF-8", key)), [b"2"])
 
     def test_sort_and_thread(self):
-        self.append("pear", "Re: apple", "apple", "Fig")
+        for second, subject in enumerate(("pear", "Re: apple", "apple", "Fig")):
+            arrived = imaplib.Time2Internaldate(1_700_000_000 + second)  # IMAP knows no smaller step
+            ok(self.session.append(self.mailbox, "", arrived, message(subject).as_bytes()))
+        ok(self.session.select(self.mailbox))
         self.assertEqual(ok(self.session.sort("(SUBJECT)", "UTF-8", "ALL")), [b"2 3 4 1"])
         self.assertEqual(ok(self.session.uid("SORT", "(REVERSE ARRIVAL)", "UTF-8", "ALL")), [b"4 3 2 1"])
         self.assertEqual(ok(self.session.thread("ORDEREDSUBJECT", "UTF-8", "SUBJECT apple"))[0].count(b"("), 1)

@@ -108,11 +108,17 @@ class Thunderbird(FumiTest):
         self.wait('return messages("INBOX").length == 3;', "three headers")
 
         # It reads what the server has, body and all.
-        self.script("""
+        self.wait("""
             const folder = find("INBOX").QueryInterface(Ci.nsIMsgImapMailFolder);
+            if (folder.locked) return false;  // still busy with the headers
             folder.setFlag(Ci.nsMsgFolderFlags.Offline);
-            folder.downloadAllForOffline({OnStartRunningUrl() {}, OnStopRunningUrl() {}}, null);
-        """)
+            try {
+              folder.downloadAllForOffline({OnStartRunningUrl() {}, OnStopRunningUrl() {}}, null);
+            } catch (busy) {
+              return false;
+            }
+            return true;
+        """, "the folder to be free")
         self.wait('return messages("INBOX").every(each => each.flags & Ci.nsMsgMessageFlags.Offline);', "the bodies")
         text = self.script("""
             const uri = find("INBOX").getUriForMsg(header("read me"));

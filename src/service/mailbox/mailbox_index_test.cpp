@@ -243,6 +243,20 @@ TEST_CASE("a change of flags made here moves the index on without reading it") {
   CHECK(watched.index->current() == now);
 }
 
+// A node that didn't hear the others for a while doesn't know what it missed.
+TEST_CASE("after a gap nothing is taken for fresh") {
+  Fixture f;
+  f.append(f.hanako, 1);
+  const WatchedMailbox watched = f.watch(f.hanako);
+  f.refresh(f.hanako, watched);
+  CHECK(watched.index->is_fresh());
+  const Change elsewhere{f.hanako.scope.tenant, f.hanako.account, MailboxId(99'999)};
+  f.w.world.bus().publish(std::span(&elsewhere, 1));
+  CHECK(watched.index->is_fresh());
+  f.w.world.bus().publish_gap();
+  CHECK_FALSE(watched.index->is_fresh());
+}
+
 TEST_CASE("a change of many flags leaves every other row as it was") {
   std::map<std::uint32_t, Entry> entries;
   for (std::uint32_t uid = 1; uid <= 5'000; ++uid) {

@@ -19,7 +19,7 @@ enum class MailboxRole : std::uint8_t { none, inbox, drafts, sent, trash, junk, 
 
 struct Mailbox {
   MailboxId id;
-  AccountId owner;  // whose it is
+  AccountId owner;   // whose it is
   std::string name;  // full path in UTF-8, "/" between levels; the inbox is "INBOX"
   MailboxRole role = MailboxRole::none;
   bool subscribed = true;

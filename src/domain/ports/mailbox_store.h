@@ -49,7 +49,7 @@ struct IndexedEntry {
   std::uint32_t bits = 0;  // Flags::bits
   ModSeq modseq;
   std::uint64_t octets = 0;
-  Instant received;                                    // maybe to the second only
+  Instant received;  // maybe to the second only
   EmailId email;
   const std::vector<std::string>* keywords = nullptr;  // never null; valid during the call
 };

@@ -19,7 +19,7 @@ struct Place {
 };
 
 Result<Place> annotated(Tx& tx, const MailAccount& who, const std::string& name,
-                            std::uint32_t needed) {
+                        std::uint32_t needed) {
   Gate gate(tx, who);
   if (name.empty()) {
     FUMI_TRY(const auto found, tx.directory().account(gate.home()));

@@ -22,8 +22,8 @@ struct Migration {
   const char* sql;   // a script in the dialect of session.h; never changed once released
 };
 
-// Brings the schema to the last of `migrations`; gives the number that were applied now. Tables with
-// a tenant_id are secured (store/sql/row_security.h), here and by ensure_table().
+// Brings the schema to the last of `migrations`; gives the number that were applied now. Tables
+// with a tenant_id are secured (store/sql/row_security.h), here and by ensure_table().
 [[nodiscard]] Result<int> migrate(Database& database, std::span<const Migration> migrations);
 
 // The version the database is at; 0 if it is empty.

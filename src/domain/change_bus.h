@@ -20,9 +20,11 @@ namespace fumi {
 struct Change {
   TenantId tenant;
   AccountId account;
-  // 0: the account itself (mailboxes created, renamed, deleted), or anything of it, see
-  // publish_gap().
+  // 0: the account itself (mailboxes created, renamed, deleted), or anything of it: is_gap().
   MailboxId mailbox;
+
+  // From publish_gap(): anything of the account may have changed.
+  [[nodiscard]] bool is_gap() const { return tenant == TenantId(); }
 };
 
 class ChangeBus {

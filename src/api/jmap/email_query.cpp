@@ -7,6 +7,7 @@
 #include "api/jmap/email_view.h"
 #include "api/jmap/methods.h"
 #include "api/jmap/query_cache.h"
+#include "api/jmap/query_result.h"
 #include "api/jmap/text_match.h"
 #include "base/ascii.h"
 #include "codec/date.h"
@@ -314,31 +315,13 @@ Task<Answer> query_emails(Call& call) {
 Task<Answer> query_changes(Call& call) {
   auto arguments = query_changes_arguments(call.arguments);
   if (!arguments) co_return std::unexpected(std::move(arguments).error());
-  auto query = read_query(call, std::move(arguments->query));
+  auto query = read_query(call, arguments->query);
   if (!query) co_return std::unexpected(std::move(query).error());
   const auto before = call.queries.find(query->key, arguments->since_query_state);
   if (!before) co_return refuse("cannotCalculateChanges", "that result isn't kept any more");
   MethodResult<Found> now = co_await evaluate(call, *query);
   if (!now) co_return std::unexpected(std::move(now).error());
-  const QueryDifference difference = query_difference(*before, *now->ids);
-  if (arguments->max_changes &&
-      difference.removed.size() + difference.added.size() > *arguments->max_changes) {
-    co_return refuse("tooManyChanges");
-  }
-  JsonArray removed;
-  for (const std::string& id : difference.removed)
-    removed.emplace_back(id);
-  JsonArray added;
-  for (const auto& each : difference.added)
-    added.emplace_back(JsonObject{{"id", each.id}, {"index", std::int64_t(each.index)}});
-  Json out = JsonObject{{"accountId", call.account_text()}};
-  out.set("oldQueryState", arguments->since_query_state);
-  out.set("newQueryState", state_text(now->state));
-  out.set("removed", std::move(removed));
-  out.set("added", std::move(added));
-  if (query->arguments.calculate_total == Flag::yes)
-    out.set("total", std::int64_t(now->ids->size()));
-  co_return out;
+  co_return query_changes_json(call, *arguments, now->state, *before, *now->ids);
 }
 
 std::string shown_body(const mime::Summary& summary, std::string_view raw) {

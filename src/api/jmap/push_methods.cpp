@@ -21,19 +21,12 @@ constexpr std::array<std::string_view, 5> kShown{"id", "deviceClientId", "verifi
                                                  "expires", "types"};
 
 Json json_of(const PushSubscription& subscription) {
-  Json types;
-  if (subscription.types) {
-    JsonArray names;
-    for (const std::string& name : *subscription.types)
-      names.emplace_back(name);
-    types = std::move(names);
-  }
   const bool verified = subscription.state == PushSubscription::State::verified;
   return JsonObject{{"id", subscription.id.text()},
                     {"deviceClientId", subscription.device},
                     {"verificationCode", verified ? Json(subscription.code) : Json()},
                     {"expires", utc_date(to_micros(subscription.expires))},
-                    {"types", std::move(types)}};
+                    {"types", types_json(subscription)}};
 }
 
 MethodResult<std::vector<PushSubscription>> subscriptions(Call& call, Tx& tx) {

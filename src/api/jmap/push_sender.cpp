@@ -35,20 +35,21 @@ std::string text_of(const codec::Json& json, const char* name) {
 
 }  // namespace
 
+Json types_json(const PushSubscription& subscription) {
+  if (!subscription.types) return {};
+  JsonArray names;
+  for (const std::string& name : *subscription.types)
+    names.emplace_back(name);
+  return names;
+}
+
 std::string write_subscription(const PushSubscription& subscription) {
-  Json types;
-  if (subscription.types) {
-    JsonArray names;
-    for (const std::string& name : *subscription.types)
-      names.emplace_back(name);
-    types = std::move(names);
-  }
   const Json out = JsonObject{{"deviceClientId", subscription.device},
                               {"url", subscription.url},
                               {"p256dh", codec::base64url_encode(subscription.p256dh)},
                               {"auth", codec::base64url_encode(subscription.auth)},
                               {"expires", to_micros(subscription.expires)},
-                              {"types", std::move(types)},
+                              {"types", types_json(subscription)},
                               {"code", subscription.code},
                               {"verified", subscription.state == PushSubscription::State::verified},
                               {"credential", std::int64_t(subscription.credential)}};

@@ -37,6 +37,8 @@ struct PushSubscription {
   enum class State : std::uint8_t { unverified, verified } state = State::unverified;
   std::uint32_t credential = 0;  // Account::credential_version when it was made
 };
+// Its types as JSON: names, or null for all.
+[[nodiscard]] codec::Json types_json(const PushSubscription& subscription);
 [[nodiscard]] std::string write_subscription(const PushSubscription& subscription);
 [[nodiscard]] Result<PushSubscription> read_subscription(const StoredObject& stored);  // corrupt
 

@@ -12,12 +12,12 @@ void ChangedMailboxes::bound() {
 
 void ChangedMailboxes::add(const Change& change) {
   const std::scoped_lock lock(mutex_);
-  if (change.mailbox != MailboxId()) {
-    if (!now_.everything) now_.mailboxes.insert(change.mailbox);
-  } else if (change.tenant != TenantId()) {
+  if (change.is_gap()) {
+    now_.everything = true;
+  } else if (change.mailbox == MailboxId()) {
     now_.names = true;
-  } else {
-    now_.everything = true;  // publish_gap()
+  } else if (!now_.everything) {
+    now_.mailboxes.insert(change.mailbox);
   }
   bound();
 }

@@ -23,8 +23,8 @@ MailboxIndex::MailboxIndex(ChangeBus& bus, MailboxKey key,
   subscription_ = bus.subscribe(
       key.account,
       [rings = rings_, mailbox = key.mailbox](const Change& change) {
-        const bool gap = change.tenant == TenantId();  // publish_gap(): anything may have changed
-        if (gap || change.mailbox == mailbox) rings->fetch_add(1, std::memory_order_release);
+        if (change.is_gap() || change.mailbox == mailbox)
+          rings->fetch_add(1, std::memory_order_release);
       },
       ChangeBus::Order::first);
 }

@@ -47,9 +47,6 @@ struct SegmentBlobStore::State {
   std::unique_ptr<detail::Workers> workers;  // last: its threads use the others
 
   [[nodiscard]] Result<Written> write(TenantScope scope, std::string_view bytes);
-  [[nodiscard]] detail::Sealing seal(const crypto::TenantKeys& tenant_keys, std::uint64_t tenant,
-                                     const crypto::Digest256& hash, std::string_view bytes,
-                                     std::string& record);
   [[nodiscard]] Result<std::string> read(TenantScope scope, const BlobRef& ref);
   [[nodiscard]] Result<std::string> read_range(TenantScope scope, const BlobRef& ref,
                                                BlobRange range);
@@ -91,20 +88,6 @@ Result<std::unique_ptr<SegmentBlobStore>> SegmentBlobStore::open(FileSystem& fil
   return std::unique_ptr<SegmentBlobStore>(new SegmentBlobStore(std::move(state)));
 }
 
-detail::Sealing SegmentBlobStore::State::seal(const crypto::TenantKeys& tenant_keys,
-                                              std::uint64_t tenant, const crypto::Digest256& hash,
-                                              std::string_view bytes, std::string& record) {
-  if (!compression.allows(clock.now())) {
-    return detail::seal_envelope(tenant_keys, tenant, hash, bytes, detail::Compression::none,
-                                 record);
-  }
-  const Duration before = detail::thread_cpu_time();
-  const auto sealing = detail::seal_envelope(tenant_keys, tenant, hash, bytes,
-                                             detail::Compression::when_it_helps, record);
-  compression.spent(detail::thread_cpu_time() - before);
-  return sealing;
-}
-
 Result<SegmentBlobStore::Written> SegmentBlobStore::State::write(TenantScope scope,
                                                                  std::string_view bytes) {
   if (bytes.size() > options.blob_octets_max) {
@@ -124,7 +107,12 @@ Result<SegmentBlobStore::Written> SegmentBlobStore::State::write(TenantScope sco
   std::string record;
   record.reserve(detail::kRecordHeaderOctets + detail::envelope_octets_max(bytes.size()));
   record.resize(detail::kRecordHeaderOctets);
-  const auto sealing = seal(*tenant_keys, tenant, out.ref.hash, bytes, record);
+  const bool compress = compression.allows(now);
+  const Duration before = compress ? detail::thread_cpu_time() : Duration();
+  const auto sealing = detail::seal_envelope(
+      *tenant_keys, tenant, out.ref.hash, bytes,
+      compress ? detail::Compression::when_it_helps : detail::Compression::none, record);
+  if (compress) compression.spent(detail::thread_cpu_time() - before);
   detail::RecordHeader header;
   header.tenant = tenant;
   header.hash = out.ref.hash;

@@ -7,21 +7,20 @@
 namespace fumi::sql {
 namespace {
 
+// These texts are PostgreSQL's alone; on SQLite none of them is run.
+//
 // Two bounds instead of "this tenant, or all of them": a range is a condition that an index takes,
 // an OR would be asked for every row.
 constexpr Statement kEnter{
-    "/*pg SELECT set_config('fumi.tenant_low', $1, true),"
-    " set_config('fumi.tenant_high', $2, true) */"
-    "/*sqlite SELECT $1, $2 */"};
+    "SELECT set_config('fumi.tenant_low', $1, true), set_config('fumi.tenant_high', $2, true)"};
 constexpr Statement kUnsecured{
-    "/*pg SELECT c.relname::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid"
+    "SELECT c.relname::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid"
     " WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r'"
-    " AND a.attname = 'tenant_id' AND NOT a.attisdropped AND NOT c.relforcerowsecurity */"
-    "/*sqlite SELECT name FROM sqlite_schema WHERE 0 */ ORDER BY 1"};
+    " AND a.attname = 'tenant_id' AND NOT a.attisdropped AND NOT c.relforcerowsecurity"
+    " ORDER BY 1"};
 constexpr Statement kBound{
-    "/*pg SELECT CASE WHEN rolsuper OR rolbypassrls THEN 0 ELSE 1 END::bigint FROM pg_roles WHERE "
-    "rolname = current_user */"
-    "/*sqlite SELECT 1 */"};
+    "SELECT CASE WHEN rolsuper OR rolbypassrls THEN 0 ELSE 1 END::bigint FROM pg_roles"
+    " WHERE rolname = current_user"};
 
 constexpr const char* kPolicy =
     " USING (tenant_id BETWEEN nullif(current_setting('fumi.tenant_low', true), '')::bigint"

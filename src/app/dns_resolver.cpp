@@ -35,7 +35,7 @@ Task<Result<MxAnswer>> DnsResolver::mx(std::string domain) {
 }
 
 Task<Result<AddressAnswer>> DnsResolver::addresses(std::string host) {
-  Result<net::DnsRecords<net::IpAddress>> answer = co_await dns_.addresses(host);
+  Result<net::DnsRecords<IpAddress>> answer = co_await dns_.addresses(host);
   if (!answer) co_return std::unexpected(std::move(answer).error());
   if (auto error = temporary(*answer, "looking up addresses")) {
     co_return std::unexpected(std::move(*error));
@@ -43,7 +43,7 @@ Task<Result<AddressAnswer>> DnsResolver::addresses(std::string host) {
   AddressAnswer result;
   result.no_such_domain = answer->status == net::DnsStatus::nxdomain;
   result.secure = answer->security == net::DnsSecurity::secure;
-  for (const net::IpAddress& address : answer->records)
+  for (const IpAddress& address : answer->records)
     result.addresses.push_back(address.text());
   co_return result;
 }

@@ -277,7 +277,7 @@ Status Server::Parts::listen(const std::string& name, const std::string& address
   if (!settings.listen.proxy_from.empty() && name != kOperatorHttp) {
     config.proxy = net::ProxyProtocol::required;
     for (const std::string& text : settings.listen.proxy_from) {
-      const auto network = net::IpNetwork::parse(text);
+      const auto network = IpNetwork::parse(text);
       if (!network) {
         return fail(Code::invalid, "reading listen.proxy_from", "\"" + text + "\" is no network");
       }

@@ -4,10 +4,10 @@
 #include <memory>
 #include <optional>
 
+#include "base/ip.h"
 #include "base/result.h"
 #include "base/task.h"
 #include "base/time.h"
-#include "net/ip.h"
 #include "net/stream.h"
 
 namespace fumi::net {

@@ -7,10 +7,10 @@
 #include <string_view>
 #include <vector>
 
+#include "base/ip.h"
 #include "base/result.h"
 #include "base/task.h"
 #include "base/time.h"
-#include "net/ip.h"
 
 namespace fumi::net {
 

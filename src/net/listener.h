@@ -12,11 +12,11 @@
 #include <string>
 #include <vector>
 
+#include "base/ip.h"
 #include "base/result.h"
 #include "base/task.h"
 #include "base/time.h"
 #include "net/io_pool.h"
-#include "net/ip.h"
 #include "net/stream.h"
 
 namespace fumi::net {

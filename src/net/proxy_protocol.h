@@ -6,7 +6,7 @@
 #include <optional>
 #include <string_view>
 
-#include "net/ip.h"
+#include "base/ip.h"
 
 namespace fumi::net {
 

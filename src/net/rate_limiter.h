@@ -5,8 +5,8 @@
 #include <memory>
 #include <string_view>
 
+#include "base/ip.h"
 #include "base/time.h"
-#include "net/ip.h"
 
 namespace fumi::net {
 

@@ -18,10 +18,10 @@
 #include <string>
 #include <string_view>
 
+#include "base/ip.h"
 #include "base/result.h"
 #include "base/task.h"
 #include "base/time.h"
-#include "net/ip.h"
 #include "net/tls.h"
 
 namespace fumi::net {

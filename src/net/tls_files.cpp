@@ -1,8 +1,8 @@
 #include <fcntl.h>
 
+#include "base/ip.h"
 #include "net/detail/openssl.h"
 #include "net/detail/unique_fd.h"
-#include "net/ip.h"
 #include "net/tls.h"
 
 #include <openssl/rand.h>

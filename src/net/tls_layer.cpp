@@ -2,7 +2,7 @@
 
 #include <cerrno>
 
-#include "net/ip.h"
+#include "base/ip.h"
 
 namespace fumi::net::detail {
 namespace {

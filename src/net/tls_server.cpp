@@ -4,8 +4,8 @@
 #include <mutex>
 
 #include "base/ascii.h"
+#include "base/ip.h"
 #include "net/detail/tls_layer.h"
-#include "net/ip.h"
 #include "net/tls.h"
 
 #include <openssl/core_names.h>

@@ -90,21 +90,21 @@ std::string ImapServer::name() const {
   return "imap " + user + "@" + ascii::to_lower(host) + ":" + std::to_string(port);
 }
 
-Result<std::vector<net::Endpoint>> endpoints_of(const std::string& host, std::uint16_t port) {
+Result<std::vector<Endpoint>> endpoints_of(const std::string& host, std::uint16_t port) {
   addrinfo wanted{};
   wanted.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
   const int code = ::getaddrinfo(host.c_str(), nullptr, &wanted, &found);
   if (code != 0)
     return fail(Code::unavailable, kDoing, host + ": " + std::string(::gai_strerror(code)));
-  std::vector<net::Endpoint> out;
+  std::vector<Endpoint> out;
   for (const addrinfo* at = found; at != nullptr && out.size() < kAddressesMax; at = at->ai_next) {
     std::array<char, NI_MAXHOST> text{};
     if (::getnameinfo(at->ai_addr, at->ai_addrlen, text.data(), text.size(), nullptr, 0,
                       NI_NUMERICHOST) != 0)
       continue;
-    const auto address = net::IpAddress::parse(text.data());
-    if (address) out.push_back(net::Endpoint::of(*address, port));
+    const auto address = IpAddress::parse(text.data());
+    if (address) out.push_back(Endpoint::of(*address, port));
   }
   ::freeaddrinfo(found);
   if (out.empty()) return fail(Code::unavailable, kDoing, host + ": it has no address");
@@ -115,7 +115,7 @@ Task<Result<std::unique_ptr<ImapSession>>> ImapSession::open(const ImapServer& s
   const auto all = endpoints_of(server.host, server.port);
   if (!all) co_return std::unexpected(all.error());
   Error last{Code::unavailable, kDoing, "no address answers"};
-  for (const net::Endpoint& to : *all) {
+  for (const Endpoint& to : *all) {
     const net::ConnectOptions options;
     Result<std::unique_ptr<net::Stream>> stream = co_await net::connect(to, options);
     if (!stream) {

@@ -85,7 +85,7 @@ class ImapSession {
 };
 
 // The addresses of a host, by the system's resolver. Blocks.
-[[nodiscard]] Result<std::vector<net::Endpoint>> endpoints_of(const std::string& host,
-                                                              std::uint16_t port);
+[[nodiscard]] Result<std::vector<Endpoint>> endpoints_of(const std::string& host,
+                                                         std::uint16_t port);
 
 }  // namespace fumi::app

@@ -8,7 +8,7 @@
 #include <optional>
 #include <utility>
 
-#include "net/ip.h"
+#include "base/ip.h"
 
 namespace fumi::net::detail {
 

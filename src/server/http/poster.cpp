@@ -28,11 +28,11 @@ constexpr std::array kSpecial{
     "2001:db8::/32", "2002::/16",       "3fff::/20",      "5f00::/16",      "fc00::/7",
     "fe80::/10",     "fec0::/10",       "ff00::/8"};
 
-const std::vector<net::IpNetwork>& special_networks() {
-  static const std::vector<net::IpNetwork> networks = [] {
-    std::vector<net::IpNetwork> made;
+const std::vector<IpNetwork>& special_networks() {
+  static const std::vector<IpNetwork> networks = [] {
+    std::vector<IpNetwork> made;
     for (const char* text : kSpecial)
-      made.push_back(net::IpNetwork::parse(text).value());
+      made.push_back(IpNetwork::parse(text).value());
     return made;
   }();
   return networks;
@@ -63,7 +63,7 @@ bool read_authority(std::string_view text, PostTarget& target) {
     if (end == std::string_view::npos) return false;
     target.host = std::string(text.substr(1, end - 1));
     port = text.substr(end + 1);
-    const auto address = net::IpAddress::parse(target.host);
+    const auto address = IpAddress::parse(target.host);
     if (!address || (!port.empty() && port.front() != ':')) return false;
     if (!port.empty()) port.remove_prefix(1);
   } else {
@@ -77,7 +77,7 @@ bool read_authority(std::string_view text, PostTarget& target) {
     // "127.1" and "2130706433" are addresses to some resolvers, and names to nobody.
     const std::size_t dot = target.host.find_last_of('.', target.host.size() - 2);
     const std::string_view last = std::string_view(target.host).substr(dot + 1);
-    if (ascii::is_digit(last.front()) && !net::IpAddress::parse(target.host)) return false;
+    if (ascii::is_digit(last.front()) && !IpAddress::parse(target.host)) return false;
   }
   if (port.empty()) return true;
   const auto value = number<std::uint16_t>(port);
@@ -94,15 +94,15 @@ class NetPoster final : public Poster {
   Task<Result<PostAnswer>> post(PostRequest request) override {
     const auto target = parse_post_url(request.url, options_.targets);
     if (!target) co_return fail(Code::invalid, kDoing, "the URL is not one to be reached");
-    Result<std::vector<net::IpAddress>> addresses = co_await resolve(*target);
+    Result<std::vector<IpAddress>> addresses = co_await resolve(*target);
     if (!addresses) co_return std::unexpected(std::move(addresses).error());
     Error last{Code::denied, kDoing, "no address of it is to be reached"};
     std::size_t tried = 0;
-    for (const net::IpAddress& address : *addresses) {
+    for (const IpAddress& address : *addresses) {
       if (!may_connect(address, *target, options_.targets) || tried++ == kAddressesMax) continue;
       net::ConnectOptions options;
       options.timeout = options_.deadline;
-      const net::Endpoint to = net::Endpoint::of(address, target->port);
+      const Endpoint to = Endpoint::of(address, target->port);
       auto stream = co_await net::connect(to, std::move(options));
       if (stream) co_return co_await talk(std::move(*stream), *target, std::move(request));
       last = std::move(stream).error();
@@ -112,9 +112,9 @@ class NetPoster final : public Poster {
   }
 
  private:
-  Task<Result<std::vector<net::IpAddress>>> resolve(const PostTarget& target) {
-    if (const auto literal = net::IpAddress::parse(target.host))
-      co_return std::vector<net::IpAddress>{*literal};
+  Task<Result<std::vector<IpAddress>>> resolve(const PostTarget& target) {
+    if (const auto literal = IpAddress::parse(target.host))
+      co_return std::vector<IpAddress>{*literal};
     auto found = co_await dns_.addresses(target.host);
     if (!found) co_return std::unexpected(std::move(found).error());
     if (found->status != net::DnsStatus::ok)
@@ -182,17 +182,17 @@ std::optional<PostTarget> parse_post_url(std::string_view url, Targets targets) 
   if (!target.path.starts_with('/')) target.path.insert(0, "/");
   if (targets == Targets::public_only && target.port != 443 && target.port < kFreePort)
     return std::nullopt;
-  if (const auto literal = net::IpAddress::parse(target.host))
+  if (const auto literal = IpAddress::parse(target.host))
     if (!may_connect(*literal, target, targets)) return std::nullopt;
   return target;
 }
 
-bool is_public(const net::IpAddress& address) {
-  return std::ranges::none_of(
-      special_networks(), [&](const net::IpNetwork& network) { return network.contains(address); });
+bool is_public(const IpAddress& address) {
+  return std::ranges::none_of(special_networks(),
+                              [&](const IpNetwork& network) { return network.contains(address); });
 }
 
-bool may_connect(const net::IpAddress& address, const PostTarget& target, Targets targets) {
+bool may_connect(const IpAddress& address, const PostTarget& target, Targets targets) {
   if (target.scheme == PostTarget::Scheme::http && !address.is_loopback()) return false;
   return targets != Targets::public_only || is_public(address);
 }

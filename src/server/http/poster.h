@@ -15,10 +15,10 @@
 #include <utility>
 #include <vector>
 
+#include "base/ip.h"
 #include "base/result.h"
 #include "base/task.h"
 #include "base/time.h"
-#include "net/ip.h"
 
 namespace fumi::net {
 class DnsClient;
@@ -48,9 +48,8 @@ inline constexpr std::size_t kPostUrlOctetsMax = 2'048;
 
 // Whether an address is one of the public Internet's: none of RFC 6890's special ones, nor one that
 // holds an IPv4 address inside.
-[[nodiscard]] bool is_public(const net::IpAddress& address);
-[[nodiscard]] bool may_connect(const net::IpAddress& address, const PostTarget& target,
-                               Targets targets);
+[[nodiscard]] bool is_public(const IpAddress& address);
+[[nodiscard]] bool may_connect(const IpAddress& address, const PostTarget& target, Targets targets);
 
 struct PostRequest {
   std::string url;

@@ -13,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     // Nothing of a URL may end the request line or a field, or name an address inside.
     for (const char c : target->path + target->authority)
       if (c <= ' ' || c >= 0x7f) __builtin_trap();
-    const auto literal = fumi::net::IpAddress::parse(target->host);
+    const auto literal = fumi::IpAddress::parse(target->host);
     if (literal && targets == Targets::public_only && !is_public(*literal)) __builtin_trap();
   }
   // The same answer, however it comes.

@@ -77,11 +77,11 @@ TEST_CASE("RFC 6890: addresses that are not the public Internet's") {
         "::ffff:10.0.0.1", "64:ff9b::a00:1",  "2001:db8::1", "2002:a00:1::", "fc00::1",
         "fd12::1",         "fe80::1",         "ff02::1"}) {
     CAPTURE(text);
-    CHECK_FALSE(is_public(net::IpAddress::parse(text).value()));
+    CHECK_FALSE(is_public(IpAddress::parse(text).value()));
   }
   for (const char* text : {"1.1.1.1", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "2a00::1"}) {
     CAPTURE(text);
-    CHECK(is_public(net::IpAddress::parse(text).value()));
+    CHECK(is_public(IpAddress::parse(text).value()));
   }
 }
 

@@ -31,7 +31,7 @@ struct Fixture : SessionWorld {
   Peer connect(smtp::TlsState state = smtp::TlsState::plain, std::size_t chunk = SIZE_MAX) {
     net::PipeOptions options;
     options.chunk_max = chunk;
-    options.a = net::Endpoint::of(*net::IpAddress::parse(client_ip), 40000);
+    options.a = Endpoint::of(*IpAddress::parse(client_ip), 40000);
     auto [ours, theirs] = net::make_pipe(w->runtime.executor(), options);
     session = theirs.get();
     w->runtime.spawn("session", serve_smtp(*host, std::move(theirs), state));

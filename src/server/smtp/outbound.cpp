@@ -247,11 +247,11 @@ Task<void> SmtpConnection::quit() {
 
 Task<Result<std::unique_ptr<OutboundConnection>>> SmtpOutbound::attempt(OutboundHost host,
                                                                         OutboundTls tls) {
-  const auto ip = net::IpAddress::parse(host.address);
+  const auto ip = IpAddress::parse(host.address);
   if (!ip) co_return fail(Code::invalid, "connecting", host.address + " is no IP address");
   net::ConnectOptions connect;
   connect.timeout = options_.connect_timeout;
-  auto stream = co_await connector_(net::Endpoint::of(*ip, host.port), connect);
+  auto stream = co_await connector_(Endpoint::of(*ip, host.port), connect);
   if (!stream) co_return std::unexpected(std::move(stream).error());
   smtp::SessionPlan plan;
   plan.hello_name = hello_name_;

@@ -17,7 +17,7 @@ class SmtpOutbound final : public Outbound {
  public:
   // How a connection is made: net::connect(), or a pipe in tests.
   using Connector =
-      std::function<Task<Result<std::unique_ptr<net::Stream>>>(net::Endpoint, net::ConnectOptions)>;
+      std::function<Task<Result<std::unique_ptr<net::Stream>>>(Endpoint, net::ConnectOptions)>;
 
   // `tls` must outlive it.
   SmtpOutbound(net::TlsClientContext& tls, SmtpOptions options, std::string hello_name,

@@ -61,9 +61,9 @@ struct Fixture : SessionWorld {
   ~Fixture() { w->runtime.stop(); }
   SmtpOutbound outbound() {
     return {*tls.client, options, "mx.fumi.example",
-            [this](net::Endpoint to, net::ConnectOptions) { return make(to); }};
+            [this](Endpoint to, net::ConnectOptions) { return make(to); }};
   }
-  Task<Result<std::unique_ptr<net::Stream>>> make(net::Endpoint to) {
+  Task<Result<std::unique_ptr<net::Stream>>> make(Endpoint to) {
     static_cast<void>(to);
     if (scripts.empty()) co_return fail(Code::unavailable, "connecting", "refused");
     net::PipeOptions how;
@@ -307,7 +307,7 @@ TEST_CASE("our own server on the other end: delivered, over TLS, with what could
                                                           trusted,
                                                           {}});
   f.options.answer_timeout = std::chrono::seconds(20);
-  auto through = [&](net::Endpoint, net::ConnectOptions) {
+  auto through = [&](Endpoint, net::ConnectOptions) {
     auto [ours, theirs] = net::make_pipe(f.w->runtime.executor(), {});
     f.w->runtime.spawn("session", serve_smtp(*host, std::move(theirs), smtp::TlsState::plain));
     return hand_over(std::move(ours));

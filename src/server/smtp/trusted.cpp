@@ -6,7 +6,7 @@ namespace fumi::server {
 
 Status TrustedNetworks::add(const std::string& text) {
   const std::size_t equals = text.find('=');
-  const auto network = net::IpNetwork::parse(text.substr(0, equals));
+  const auto network = IpNetwork::parse(text.substr(0, equals));
   if (equals == std::string::npos || !network || equals + 1 == text.size()) {
     return fail(Code::invalid, "reading relay.trusted",
                 "\"" + text + "\" is not of the form network=tenant, as in 192.0.2.0/24=acme");
@@ -16,7 +16,7 @@ Status TrustedNetworks::add(const std::string& text) {
 }
 
 Task<TenantId> TrustedNetworks::tenant_of(std::string client_ip) {
-  const auto ip = net::IpAddress::parse(client_ip);
+  const auto ip = IpAddress::parse(client_ip);
   if (!ip) co_return TenantId();
   for (const Entry& entry : entries_) {
     if (!entry.network.contains(*ip)) continue;

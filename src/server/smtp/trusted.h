@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "base/ip.h"
 #include "base/result.h"
 #include "base/task.h"
 #include "domain/ids.h"
-#include "net/ip.h"
 #include "service/tenancy/tenancy.h"
 
 namespace fumi::server {
@@ -26,7 +26,7 @@ class TrustedNetworks {
 
  private:
   struct Entry {
-    net::IpNetwork network;
+    IpNetwork network;
     std::string tenant;
   };
   service::Tenancy& tenancy_;

@@ -1,20 +1,15 @@
 #include "service/deliver/routes.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <charconv>
 
 #include "base/ascii.h"
+#include "base/ip.h"
 
 namespace fumi::service {
 namespace {
 
-bool is_ip(const std::string& text) {
-  in6_addr address{};
-  return inet_pton(AF_INET, text.c_str(), &address) == 1 ||
-         inet_pton(AF_INET6, text.c_str(), &address) == 1;
-}
+bool is_ip(const std::string& text) { return IpAddress::parse(text).has_value(); }
 
 }  // namespace
 

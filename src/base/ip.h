@@ -1,4 +1,4 @@
-// Addresses as values: what peers are keyed, limited and logged by. No Asio here.
+// Addresses as values: what peers are keyed, limited and logged by. Only text and bits: no sockets.
 #pragma once
 
 #include <array>
@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace fumi::net {
+namespace fumi {
 
 // An IPv4 or IPv6 address in network order. An IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2) is
 // turned into the IPv4 one on the way in, so that one peer has one spelling.
@@ -47,6 +47,7 @@ class IpNetwork {
  public:
   [[nodiscard]] static std::optional<IpNetwork> parse(std::string_view text);
   [[nodiscard]] bool contains(const IpAddress& address) const;
+  [[nodiscard]] int length() const { return length_; }  // bits that count: 24
   [[nodiscard]] std::string text() const;
   friend bool operator==(const IpNetwork&, const IpNetwork&) = default;
 
@@ -65,9 +66,9 @@ struct Endpoint {
   friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 
-}  // namespace fumi::net
+}  // namespace fumi
 
 template <>
-struct std::hash<fumi::net::IpAddress> {
-  std::size_t operator()(const fumi::net::IpAddress& address) const noexcept;
+struct std::hash<fumi::IpAddress> {
+  std::size_t operator()(const fumi::IpAddress& address) const noexcept;
 };

@@ -1,14 +1,11 @@
-#include "net/ip.h"
+#include "base/ip.h"
 
 #include <arpa/inet.h>
 
 #include <algorithm>
 #include <charconv>
-#include <cstring>
 
-#include "net/detail/sockaddr.h"
-
-namespace fumi::net {
+namespace fumi {
 namespace {
 
 constexpr std::array<std::uint8_t, 12> kMappedPrefix = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
@@ -119,44 +116,9 @@ std::string Endpoint::text() const {
   return host + ':' + std::to_string(port);
 }
 
-namespace detail {
+}  // namespace fumi
 
-SocketAddress to_sockaddr(const IpAddress& address, std::uint16_t port) {
-  SocketAddress out;
-  if (address.is_v6()) {
-    auto& six = reinterpret_cast<sockaddr_in6&>(out.storage);
-    six.sin6_family = AF_INET6;
-    six.sin6_port = htons(port);
-    std::memcpy(&six.sin6_addr, address.octets().data(), 16);
-    out.length = sizeof six;
-  } else {
-    auto& four = reinterpret_cast<sockaddr_in&>(out.storage);
-    four.sin_family = AF_INET;
-    four.sin_port = htons(port);
-    std::memcpy(&four.sin_addr, address.octets().data(), 4);
-    out.length = sizeof four;
-  }
-  return out;
-}
-
-std::pair<IpAddress, std::uint16_t> from_sockaddr(const SocketAddress& from) {
-  if (from.storage.ss_family == AF_INET6) {
-    const auto& six = reinterpret_cast<const sockaddr_in6&>(from.storage);
-    std::array<std::uint8_t, 16> octets{};
-    std::memcpy(octets.data(), &six.sin6_addr, 16);
-    return {IpAddress::v6(octets), ntohs(six.sin6_port)};
-  }
-  const auto& four = reinterpret_cast<const sockaddr_in&>(from.storage);
-  std::array<std::uint8_t, 4> octets{};
-  std::memcpy(octets.data(), &four.sin_addr, 4);
-  return {IpAddress::v4(octets), ntohs(four.sin_port)};
-}
-
-}  // namespace detail
-}  // namespace fumi::net
-
-std::size_t std::hash<fumi::net::IpAddress>::operator()(
-    const fumi::net::IpAddress& address) const noexcept {
+std::size_t std::hash<fumi::IpAddress>::operator()(const fumi::IpAddress& address) const noexcept {
   const std::size_t length = address.is_v6() ? 16 : 4;
   const std::string_view octets(reinterpret_cast<const char*>(address.octets().data()), length);
   return std::hash<std::string_view>{}(octets);

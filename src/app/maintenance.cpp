@@ -7,6 +7,8 @@
 namespace fumi::app {
 namespace {
 
+// How long a session may outlive the right to it.
+constexpr Duration kReviewInterval = std::chrono::seconds(5);
 constexpr Duration kSealInterval = std::chrono::seconds(30);
 // A transaction that took its time must be in before its records are sealed.
 constexpr Duration kSealAge = std::chrono::minutes(2);
@@ -18,6 +20,7 @@ constexpr std::uint32_t kRowsMax = 500;  // of a transaction, which others wait 
 
 void Maintenance::start() {
   runtime_.spawn("seal records", seal_records());
+  runtime_.spawn("review sessions", review_sessions());
   thread_ = std::thread([this] { run(); });
 }
 
@@ -39,6 +42,16 @@ Task<void> Maintenance::seal_records() {
     Platform& platform = storage_.store();
     Result<std::uint64_t> sealed = co_await platform.write(std::move(work));
     if (!sealed) log::warning("records", "not sealed", {{"why", sealed.error().text()}});
+  }
+}
+
+Task<void> Maintenance::review_sessions() {
+  for (;;) {
+    const Status slept = co_await runtime_.sleep_for(kReviewInterval);
+    if (!slept) co_return;
+    const Status reviewed = co_await live_.review();
+    if (!reviewed)
+      log::warning("access", "sessions not reviewed", {{"why", reviewed.error().text()}});
   }
 }
 

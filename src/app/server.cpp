@@ -114,6 +114,7 @@ struct Server::Parts {
   std::unique_ptr<DnsResolver> mail_dns;
   std::unique_ptr<service::Routing> routing;
   std::unique_ptr<service::Access> access;
+  std::unique_ptr<service::LiveSessions> live;
   std::unique_ptr<service::Tenancy> tenancy;
   std::unique_ptr<service::Signer> signer;
   std::unique_ptr<service::Spool> spool;
@@ -200,6 +201,7 @@ Status Server::Parts::build(StorageBase base) {
   store::SqlStore& store = storage->store();
   routing = std::make_unique<service::Routing>(store, clock);
   access = std::make_unique<service::Access>(store, store, *runtime, clock, settings.access);
+  live = std::make_unique<service::LiveSessions>(store, clock);
   tenancy = std::make_unique<service::Tenancy>(store, store, storage->keys(), *routing, *runtime,
                                                storage->ids(), clock);
   signer = std::make_unique<service::Signer>(store, *runtime, clock);
@@ -222,12 +224,12 @@ Status Server::Parts::build(StorageBase base) {
                                                    settings.mailbox_index);
   search = std::make_unique<service::Search>(store, *mailboxes, storage->blobs(), *runtime);
   rates = std::make_unique<net::RateLimiter>(kRateKeys);
-  login = std::make_unique<server::LoginHost>(*access, fake_salt_key(settings));
+  login = std::make_unique<server::LoginHost>(*access, *live, fake_salt_key(settings));
   if (offers_plus()) login->plus = server::LoginHost::Plus::offer;
   trusted = std::make_unique<server::TrustedNetworks>(*tenancy);
   for (const std::string& entry : settings.smtp.relay_trusted)
     FUMI_CHECK(trusted->add(entry));
-  maintenance = std::make_unique<Maintenance>(*storage, *runtime, settings.records);
+  maintenance = std::make_unique<Maintenance>(*storage, *runtime, *live, settings.records);
   obs::register_process_metrics(registry);
   publish_metrics();
   FUMI_CHECK(build_delivery());

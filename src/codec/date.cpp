@@ -221,6 +221,26 @@ std::optional<std::chrono::sys_days> parse_search_date(std::string_view text) {
   return sys_days(date);
 }
 
+std::optional<std::chrono::year_month_day> parse_full_date(std::string_view text) {
+  if (text.size() != 10 || text[4] != '-' || text[7] != '-') return std::nullopt;
+  const int year = number(text.substr(0, 4), 4);
+  const int month = number(text.substr(5, 2), 2);
+  const int day = number(text.substr(8), 2);
+  if (year < 0 || month < 0 || day < 0) return std::nullopt;
+  const std::chrono::year_month_day date{std::chrono::year(year),
+                                         std::chrono::month(unsigned(month)),
+                                         std::chrono::day(unsigned(day))};
+  if (!date.ok()) return std::nullopt;
+  return date;
+}
+
+std::string write_full_date(std::chrono::year_month_day date) {
+  char text[16];
+  std::snprintf(text, sizeof text, "%04d-%02u-%02u", int(date.year()), unsigned(date.month()),
+                unsigned(date.day()));
+  return text;
+}
+
 std::optional<ZonedTime> parse_internal_date(std::string_view text) {
   // date-day-fixed "-" date-month "-" date-year SP time SP zone
   const std::size_t dash = text.find('-');

@@ -34,4 +34,8 @@ inline constexpr std::chrono::minutes kJapan{540};
 // "23-Nov-2026", as SEARCH uses it (RFC 9051 §9 date-text).
 [[nodiscard]] std::optional<std::chrono::sys_days> parse_search_date(std::string_view text);
 
+// "2026-11-23" (RFC 3339 §5.6 full-date); nullopt: no such day, or another form.
+[[nodiscard]] std::optional<std::chrono::year_month_day> parse_full_date(std::string_view text);
+[[nodiscard]] std::string write_full_date(std::chrono::year_month_day date);
+
 }  // namespace fumi::codec

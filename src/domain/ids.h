@@ -19,6 +19,7 @@ using ApiUserId = StrongId<struct ApiUserTag>;
 using AppPasswordId = StrongId<struct AppPasswordTag>;
 using OperatorId = StrongId<struct OperatorTag>;
 using DkimKeyId = StrongId<struct DkimKeyTag>;
+using SettingId = StrongId<struct SettingTag>;  // of ports/setting_store.h
 using MailboxId = StrongId<struct MailboxTag>;
 using EmailId = StrongId<struct EmailTag>;
 using ThreadId = StrongId<struct ThreadTag>;

@@ -50,7 +50,7 @@ struct Account {
   std::uint64_t quota_octets = 0;  // 0: no limit
   std::uint64_t used_octets = 0;
   ModSeq change;                         // the account's change counter
-  std::uint32_t credential_version = 0;  // raised by each change of a credential
+  std::uint32_t credential_version = 0;  // raised when a credential ends or is replaced
   Instant created;
   AccountKind kind = AccountKind::person;
 };

@@ -52,7 +52,8 @@ std::string Transcript::text() const {
 }
 
 Site::Front::Front(Site& site)
-    : login{site.w->access, Secret(std::string(32, 'k')), server::LoginHost::Plus::off},
+    : login{site.w->access, site.w->live, Secret(std::string(32, 'k')),
+            server::LoginHost::Plus::off},
       imap{imap_engine(), {}, site.w->mailboxes, login, *site.tls_.server, {}, site.w->search},
       pop3{std::make_shared<pop3::Options>(server::engine_options(pop3_options())),
            pop3_options(),

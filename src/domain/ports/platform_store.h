@@ -28,6 +28,12 @@ struct Operator {
   Instant created;
 };
 
+// A tenant in which something changed that open sessions must hear of.
+struct AccessChange {
+  TenantId tenant;
+  std::uint64_t version = 0;  // of SettingStore
+};
+
 // A recipient that this node has claimed.
 struct Claim {
   TenantId tenant;
@@ -47,6 +53,9 @@ class PlatformStore {
   virtual Status set_tenant_status(TenantId id, TenantStatus status) = 0;
 
   virtual Result<std::optional<DomainOwner>> domain_owner(const std::string& domain) = 0;
+
+  // Tenants whose access version is above `since`. Versions are ids: they ascend with time.
+  virtual Result<std::vector<AccessChange>> access_changes(std::uint64_t since) = 0;
 
   virtual Status create_operator(const Operator& person) = 0;
   virtual Result<std::optional<Operator>> operator_by_token(const std::string& token_hash) = 0;

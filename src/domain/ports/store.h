@@ -28,6 +28,7 @@
 #include "domain/ports/queue_store.h"
 #include "domain/ports/record_store.h"
 #include "domain/ports/search_store.h"
+#include "domain/ports/setting_store.h"
 #include "domain/ports/vacation_store.h"
 #include "domain/scope.h"
 
@@ -49,6 +50,7 @@ class Tx {
   virtual SearchStore& search() = 0;
   virtual PushStore& push() = 0;
   virtual VacationStore& vacation() = 0;
+  virtual SettingStore& settings() = 0;
 };
 
 // One transaction across tenants. `in(scope)` steps into one tenant within it.

@@ -13,6 +13,7 @@
 #include "net/stream.h"
 #include "proto/sasl/server_exchange.h"
 #include "service/access/access.h"
+#include "service/access/live_sessions.h"
 
 namespace fumi::server {
 
@@ -29,6 +30,7 @@ using LoginStep = std::variant<LoginChallenge, LoginDone, LoginFailed>;
 
 struct LoginHost {
   service::Access& access;
+  service::LiveSessions& live;
   Secret fake_salt_key;                                            // stable over restarts
   enum class Plus : std::uint8_t { off, offer } plus = Plus::off;  // SCRAM-SHA-256-PLUS on TLS
 };

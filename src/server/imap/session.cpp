@@ -122,6 +122,12 @@ Task<bool> ImapSession::flush() {
 // What goes wrong with the peer becomes a last word where one can still be said.
 bool ImapSession::say_farewell(const Error& error) {
   if (error.code != Code::timeout && error.code != Code::cancelled) return false;
+  if (ticket_.why() != service::SessionEnd::none) {
+    engine_.bye(std::string(service::to_string(ticket_.why())),
+                imap::code::plain(imap::code::Plain::alert));
+    stream_->set_deadline(kFarewell);
+    return true;
+  }
   engine_.bye(error.code == Code::timeout ? "Autologout, idle for too long" : "Server closing",
               imap::code::plain(imap::code::Plain::unavailable));
   stream_->set_deadline(kFarewell);
@@ -131,6 +137,8 @@ bool ImapSession::say_farewell(const Error& error) {
 Task<bool> ImapSession::fill() {
   stream_->set_deadline(principal_ ? host_.options.idle_timeout : host_.options.login_timeout);
   Status ready;
+  if (engine_.is_quiet() && ticket_.why() != service::SessionEnd::none)
+    co_return say_farewell(Error{Code::cancelled, "waiting for a command", {}});
   const bool listens = engine_.is_idling() || (notify_ && engine_.is_quiet());
   if (listens && changed_) {
     const Result<net::Wake> woken = co_await stream_->readable_or(*changed_);
@@ -236,6 +244,8 @@ Task<void> ImapSession::on_auth(LoginStep step) {
 void ImapSession::logged_in(const service::Principal& principal) {
   principal_ = principal;
   host_.metrics.logins.add();
+  ticket_ = host_.login.live.enter(principal, AccessDoor::imap, stream_->peer().address,
+                                   [stream = stream_.get()] { stream->drain(); });
   changed_ = std::make_shared<net::AsyncEvent>();
   subscription_ = host_.mailboxes.bus().subscribe(
       principal.account, [event = changed_](const Change&) { event->set(); });
@@ -246,6 +256,7 @@ void ImapSession::log_out() {
   notify_.reset();
   subscription_ = {};
   changed_.reset();
+  ticket_ = {};
   principal_.reset();
 }
 

@@ -193,6 +193,7 @@ class ImapSession {
   std::unique_ptr<net::Stream> stream_;
   imap::Engine engine_;
   std::optional<service::Principal> principal_;
+  service::LiveSessions::Ticket ticket_;  // while somebody is logged in
   std::unique_ptr<Login> login_;
   std::optional<Selected> selected_;
   ChangeBus::Subscription subscription_;

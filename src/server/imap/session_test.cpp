@@ -465,6 +465,23 @@ TEST_CASE("draining lets a half-sent APPEND finish, and says BYE then") {
   CHECK(f.w.messages(f.acme, f.hanako).size() == 1);
 }
 
+TEST_CASE("a session that may not go on ends with an alert, in IDLE and between commands") {
+  Fixture f;
+  Client idle = f.selected();
+  idle.peer.say("i IDLE\r\n");
+  CHECK(idle.peer.until("+ ").contains("+ "));
+  Client busy = f.logged_in();
+  for (const auto& session : f.w->live.of_tenant(f.acme.tenant, 10))
+    REQUIRE(f.w->live.revoke(f.acme.tenant, session.number).has_value());
+  CHECK(idle.peer.rest().contains("* BYE [ALERT] An administrator ended this session"));
+  busy.peer.say("a NOOP\r\n");
+  CHECK(busy.peer.rest().contains("* BYE [ALERT]"));
+  CHECK(f.w->live.of_tenant(f.acme.tenant, 10).empty());
+  Client again = f.logged_in();  // it was the session, not the account
+  CHECK(again("UNAUTHENTICATE").contains("x OK"));
+  CHECK(f.w->live.of_tenant(f.acme.tenant, 10).empty());
+}
+
 TEST_CASE("silence, draining and LOGOUT end with BYE") {
   Fixture f;
   f.host->options.login_timeout = std::chrono::milliseconds(20);

@@ -103,6 +103,8 @@ Task<bool> Pop3Session::write(std::string_view behind) {
 // connections cost a stranger something.
 Task<bool> Pop3Session::fill() {
   stream_->set_deadline(opened_ ? host_.options.idle_timeout : host_.options.login_timeout);
+  // A POP3 server speaks only when it is asked: the connection just ends, and nothing is removed.
+  if (opened_ && opened_->ticket.why() != service::SessionEnd::none) co_return false;
   const Status ready = co_await stream_->readable();
   if (!ready) co_return false;
   std::string buffer(kReadOctets, '\0');
@@ -203,6 +205,9 @@ Task<void> Pop3Session::enter(service::Principal principal) {
   }
   opened_.emplace(std::move(*hold), std::move(principal), inbox->mailbox.id, std::move(changed),
                   std::move(subscription));
+  opened_->ticket =
+      host_.login.live.enter(opened_->principal, AccessDoor::pop3, stream_->peer().address,
+                             [stream = stream_.get()] { stream->drain(); });
   host_.metrics.logins.add();
   engine_.open(std::move(maildrop));
 }

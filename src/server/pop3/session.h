@@ -58,6 +58,7 @@ class Pop3Session {
     std::map<std::uint32_t, BlobRef> located;  // by UID; true until `changed` is set
     Instant located_at;
     std::uint32_t last = 0;  // UID that was located last
+    service::LiveSessions::Ticket ticket;
     [[nodiscard]] service::MailAccount who() const {
       return {principal.scope(), principal.account};
     }

@@ -204,6 +204,14 @@ TEST_CASE("no other end removes anything") {
     f.last->drain();
     CHECK(a.peer.rest().empty());
   }
+  SUBCASE("an administrator ends the session") {
+    Client a = f.logged_in();
+    CHECK(a("DELE 1").starts_with("+OK"));
+    const auto sessions = f.w->live.of_tenant(f.acme.tenant, 10);
+    REQUIRE(sessions.size() == 1);
+    REQUIRE(f.w->live.revoke(f.acme.tenant, sessions[0].number).has_value());
+    CHECK(a.peer.rest().empty());
+  }
   SUBCASE("the client never logged in") {
     Pop3Options options;
     options.login_timeout = std::chrono::milliseconds(20);

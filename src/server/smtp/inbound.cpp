@@ -123,6 +123,8 @@ bool InboundSession::is_postmaster_here(EmailAddress& address) const {
 bool InboundSession::say_farewell(const Error& error) {
   if (error.code == Code::timeout) {
     engine_.shut_down(reply(421, {4, 4, 2}, "Timeout, closing the connection"));
+  } else if (ticket_.why() != service::SessionEnd::none) {
+    engine_.shut_down(reply(421, {4, 7, 0}, std::string(service::to_string(ticket_.why()))));
   } else if (error.code == Code::cancelled) {
     engine_.shut_down(reply(421, {4, 3, 2}, "Service closing, try again later"));
   } else {
@@ -137,6 +139,8 @@ bool InboundSession::say_farewell(const Error& error) {
 Task<bool> InboundSession::fill() {
   stream_->set_deadline(host_.options.command_timeout);
   if (!draft_) {
+    if (ticket_.why() != service::SessionEnd::none)
+      co_return say_farewell(Error{Code::cancelled, "waiting for a command", {}});
     const Status ready = co_await stream_->readable();
     if (!ready) co_return say_farewell(ready.error());
   }
@@ -245,6 +249,8 @@ Task<void> InboundSession::on_auth(LoginStep step) {
   }
   arrival_.principal = std::get<LoginDone>(step).principal;
   arrival_.tenant = arrival_.principal->tenant;
+  ticket_ = host_.login.live.enter(*arrival_.principal, AccessDoor::smtp, arrival_.client_ip,
+                                   [stream = stream_.get()] { stream->drain(); });
   engine_.accept();
 }
 

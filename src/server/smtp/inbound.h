@@ -68,7 +68,8 @@ class InboundSession {
   service::Envelope envelope_;
   std::optional<service::Draft> draft_;
   std::unique_ptr<Login> login_;
-  TenantId trusted_tenant_;  // of the peer's address, on the relay door
+  service::LiveSessions::Ticket ticket_;  // while somebody is logged in
+  TenantId trusted_tenant_;               // of the peer's address, on the relay door
   bool esmtp_ = false;
   Instant started_;
   Instant data_started_;

@@ -182,6 +182,17 @@ TEST_CASE("silence ends with 421, and so does draining; a command that runs is f
   }
 }
 
+TEST_CASE("somebody who may not go on hears 421 4.7.0") {
+  Fixture f(service::Door::submission);
+  Peer peer = f.greeted(smtp::TlsState::active);
+  CHECK(
+      peer.talk(Fixture::plain("hanako@acme.example", SessionWorld::kPassword)).starts_with("235"));
+  const auto sessions = f.w->live.of_tenant(f.acme.tenant, 10);
+  REQUIRE(sessions.size() == 1);
+  REQUIRE(f.w->live.revoke(f.acme.tenant, sessions[0].number).has_value());
+  CHECK(peer.rest().starts_with("421 4.7.0 An administrator ended this session"));
+}
+
 TEST_CASE("a message that comes too slowly, and a session without end, are cut off") {
   Fixture f;
   f.host->options.data_octets_per_second_min = 100;

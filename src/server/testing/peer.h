@@ -132,7 +132,7 @@ struct SessionWorld {
 
   service::testing::ServiceWorld w;
   TlsContexts tls;
-  LoginHost login{w->access, Secret(std::string(32, 'k')), LoginHost::Plus::offer};
+  LoginHost login{w->access, w->live, Secret(std::string(32, 'k')), LoginHost::Plus::offer};
   TenantScope acme;
   AccountId hanako, taro;
 };

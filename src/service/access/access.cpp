@@ -1,12 +1,10 @@
 #include "service/access/access.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <mutex>
 #include <unordered_map>
 
-#include "base/ascii.h"
+#include "base/ip.h"
 #include "base/log.h"
 #include "crypto/password.h"
 #include "service/tenancy/credential.h"
@@ -62,6 +60,8 @@ struct Access::Found {
   std::optional<Principal> principal;  // nullopt: no such name, or not active
   std::uint32_t version = 0;
   std::vector<Credential> credentials;  // the main one first
+  DomainId domain;
+  std::shared_ptr<const AccessRules> rules;
 };
 
 Access::Access(Platform& platform, Store& store, Runtime& runtime, const Clock& clock,
@@ -78,6 +78,8 @@ Access::~Access() = default;
 
 namespace {
 
+constexpr const char* kByRules = "access rules";  // why a right password was refused
+
 // All spellings that open the same account are one name; what is no address has one key for all, so
 // that keys stay short whatever is typed.
 std::string name_key(const std::string& name) {
@@ -85,11 +87,9 @@ std::string name_key(const std::string& name) {
   return address ? "name:" + address->lookup_key() : "name:";
 }
 
-// Who has one IPv6 address has the /64 around it.
 std::string address_key(const std::string& ip) {
-  in6_addr six{};
-  if (inet_pton(AF_INET6, ip.c_str(), &six) != 1) return "ip:" + ip;
-  return "ip6:" + ascii::to_hex(std::string_view(reinterpret_cast<const char*>(&six), 8));
+  const auto address = IpAddress::parse(ip);
+  return "ip:" + (address ? address->limit_key().text() : ip);
 }
 
 }  // namespace
@@ -132,14 +132,17 @@ Task<Result<Access::Found>> Access::find(std::string name, LoginKinds kinds) {
     if (!owner) return found;
     found.tenant = owner->tenant;
     if (owner->status != TenantStatus::active) return found;
+    found.domain = owner->domain;
     Tx& scoped = tx.in({owner->tenant, {}});
+    FUMI_TRY(found.rules, rules_.rules(scoped));
     if (kinds.accounts == LoginKinds::Accounts::yes) {
       FUMI_TRY(const auto account, scoped.directory().account_by_address(*address));
       // Nobody logs in to a shared account.
       if (account && account->status == AccountStatus::active &&
           account->kind == AccountKind::person) {
         found.principal =
-            Principal{Principal::Kind::account, owner->tenant, account->id, {}, account->address};
+            Principal{Principal::Kind::account,   owner->tenant, account->id, {}, account->address,
+                      account->credential_version};
         found.version = account->credential_version;
         FUMI_TRY(Credential main, scoped.directory().account_credential(account->id));
         found.credentials.push_back(std::move(main));
@@ -153,7 +156,8 @@ Task<Result<Access::Found>> Access::find(std::string name, LoginKinds kinds) {
       FUMI_TRY(const auto user, api_user_of(scoped, *address, kinds.api_users));
       if (user) {
         found.principal =
-            Principal{Principal::Kind::api_user, owner->tenant, {}, user->id, user->name};
+            Principal{Principal::Kind::api_user, owner->tenant, {}, user->id, user->name,
+                      user->credential_version};
         found.version = user->credential_version;
         found.credentials.push_back(user->credential);
       }
@@ -185,7 +189,37 @@ Task<Result<std::size_t>> Access::match(std::vector<Credential> credentials, Sec
   co_return outcome;
 }
 
-Task<Status> Access::record(LoginAttempt attempt, std::optional<Found> found, RecordKind kind) {
+namespace {
+
+AccessDoor door_of(std::string_view protocol) {
+  if (protocol == "imap") return AccessDoor::imap;
+  if (protocol == "pop3") return AccessDoor::pop3;
+  if (protocol == "submission" || protocol == "relay") return AccessDoor::smtp;
+  if (protocol == "api") return AccessDoor::api;
+  if (protocol == "admin") return AccessDoor::admin;
+  return AccessDoor::web;  // jmap: webmail and its like
+}
+
+}  // namespace
+
+Status Access::judge(const LoginAttempt& attempt, const Found& found) const {
+  if (!found.rules || found.rules->empty()) return {};
+  AccessQuestion question;
+  question.domain = found.domain;
+  question.account = found.principal->account;
+  question.api_user = found.principal->api_user;
+  question.door = door_of(attempt.protocol);
+  question.from = IpAddress::parse(attempt.client_ip);
+  question.at = clock_.now();
+  if (found.rules->judge(question).effect == AccessRule::Effect::allow) return {};
+  // Somebody outside doesn't learn that the password was right.
+  if (!question.from || !found.rules->is_own_network(*question.from))
+    return fail(Code::unauthenticated, "logging in", "wrong name or password");
+  return fail(Code::denied, "logging in", "access is not allowed from here at this time");
+}
+
+Task<Status> Access::record(LoginAttempt attempt, std::optional<Found> found, RecordKind kind,
+                            std::string answer) {
   if (!found || !found->tenant) {
     log::info("access", "login failed for a name that is not ours",
               {{"protocol", attempt.protocol}, {"client", attempt.client_ip}});
@@ -200,6 +234,7 @@ Task<Status> Access::record(LoginAttempt attempt, std::optional<Found> found, Re
   line.from = attempt.name;
   line.protocol = attempt.protocol;
   line.client_ip = attempt.client_ip;
+  line.answer = std::move(answer);
   auto work = [&line](Tx& tx) { return tx.records().append(line); };
   co_return co_await store_.write(scope, std::move(work));
 }
@@ -230,17 +265,21 @@ Task<Result<Principal>> Access::password(LoginAttempt attempt, Secret password, 
     right = matched.has_value() && found->principal.has_value();
     if (right) cache_.remember(subject, found->version, password);
   }
+  Status allowed;
+  if (right) allowed = judge(attempt, *found);
   // A program that calls the API a thousand times is one login to a reader of the log: what the
   // cache knows is not recorded again.
-  if (cached && attempt.protocol == "api") co_return *found->principal;
+  if (cached && allowed && attempt.protocol == "api") co_return *found->principal;
   const std::optional<Principal> principal = found->principal;
   if (!right) {
     count_failure(attempt);
     found->principal.reset();  // nobody has proven to be that
   }
-  Status recorded = co_await record(attempt, std::move(*found),
-                                    right ? RecordKind::login : RecordKind::login_failed);
+  const RecordKind kind = right && allowed ? RecordKind::login : RecordKind::login_failed;
+  const std::string why = allowed ? "" : kByRules;
+  Status recorded = co_await record(attempt, std::move(*found), kind, why);
   if (!recorded) co_return std::unexpected(std::move(recorded).error());
+  if (!allowed) co_return std::unexpected(std::move(allowed).error());
   if (!right) co_return fail(Code::unauthenticated, kDoing, "wrong name or password");
   co_return *principal;
 }
@@ -260,13 +299,19 @@ Task<Result<ScramCandidate>> Access::scram(LoginAttempt attempt, LoginKinds kind
 }
 
 Task<Status> Access::scram_done(LoginAttempt attempt, std::optional<Principal> principal) {
-  std::optional<Found> found;
-  if (principal) {
-    found.emplace();
-    found->tenant = principal->tenant;
-    found->principal = principal;
-  }
-  co_return co_await record(std::move(attempt), std::move(found), RecordKind::login);
+  if (!principal) co_return co_await record(std::move(attempt), std::nullopt, RecordKind::login);
+  // The name's domain was found when the exchange began; the rules are asked now.
+  const LoginKinds any{LoginKinds::Accounts::yes, LoginKinds::ApiUsers::smtp};
+  Result<Found> found = co_await find(attempt.name, any);
+  if (!found) co_return std::unexpected(std::move(found).error());
+  found->tenant = principal->tenant;
+  found->principal = principal;
+  Status allowed = judge(attempt, *found);
+  const RecordKind kind = allowed ? RecordKind::login : RecordKind::login_failed;
+  const std::string why = allowed ? "" : kByRules;
+  Status recorded = co_await record(std::move(attempt), std::move(*found), kind, why);
+  if (!recorded) co_return recorded;
+  co_return allowed;
 }
 
 Task<void> Access::scram_failed(LoginAttempt attempt) {

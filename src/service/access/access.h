@@ -18,6 +18,7 @@
 #include "crypto/auth_cache.h"
 #include "domain/ports/runtime.h"
 #include "domain/ports/store.h"
+#include "service/access/access_policy.h"
 #include "service/access/principal.h"
 
 namespace fumi::config {
@@ -60,12 +61,14 @@ class Access {
          AccessOptions options);
   ~Access();
 
-  // unauthenticated: wrong name or password, or a disabled account (all alike). rate_limited: too
+  // unauthenticated: wrong name or password, a disabled account, or access rules that forbid it
+  // (all alike; from the tenant's own networks the last is denied and says so). rate_limited: too
   // many failures. unavailable: ask again later; never say "wrong password" for it.
   Task<Result<Principal>> password(LoginAttempt attempt, Secret password, LoginKinds kinds);
 
   Task<Result<ScramCandidate>> scram(LoginAttempt attempt, LoginKinds kinds);
-  // Tells how the SCRAM exchange ended; writes the record. An error means: refuse the login.
+  // Tells how the SCRAM exchange ended; writes the record. An error means: refuse the login;
+  // unauthenticated and denied as above.
   Task<Status> scram_done(LoginAttempt attempt, std::optional<Principal> principal);
   Task<void> scram_failed(LoginAttempt attempt);
 
@@ -77,7 +80,10 @@ class Access {
  private:
   struct Found;
   Task<Result<Found>> find(std::string name, LoginKinds kinds);
-  Task<Status> record(LoginAttempt attempt, std::optional<Found> found, RecordKind kind);
+  Task<Status> record(LoginAttempt attempt, std::optional<Found> found, RecordKind kind,
+                      std::string answer = {});
+  // Whether the rules let somebody in who has proven who they are.
+  [[nodiscard]] Status judge(const LoginAttempt& attempt, const Found& found) const;
   Task<Result<std::size_t>> match(std::vector<Credential> credentials, Secret password);
   bool locked_out(const LoginAttempt& attempt);
   void count_failure(const LoginAttempt& attempt);
@@ -89,6 +95,7 @@ class Access {
   const Clock& clock_;
   AccessOptions options_;
   crypto::AuthenticationCache cache_;
+  RulesCache rules_;
   std::unique_ptr<Failures> failures_;
 };
 

@@ -13,9 +13,10 @@ struct Principal {
   enum class Kind : std::uint8_t { account, api_user };
   Kind kind = Kind::account;
   TenantId tenant;
-  AccountId account;   // kind account
-  ApiUserId api_user;  // kind api_user
-  EmailAddress name;   // primary address, or the API user's name
+  AccountId account;                     // kind account
+  ApiUserId api_user;                    // kind api_user
+  EmailAddress name;                     // primary address, or the API user's name
+  std::uint32_t credential_version = 0;  // of the account or API user when this was proven
 
   [[nodiscard]] TenantScope scope() const {
     const bool person = kind == Kind::account;

@@ -7,6 +7,7 @@ ServiceWorld::Services::Services(ServiceWorld& w, ServiceOptions options)
       outbound(runtime),
       routing(w.store, w.world.clock()),
       access(w.store, w.store, runtime, w.world.clock(), options.access),
+      live(w.store, w.world.clock()),
       tenancy(w.store, w.store, w.world.keys(), routing, runtime, w.world.ids(), w.world.clock()),
       signer(w.store, runtime, w.world.clock()),
       spool(w.store, w.store, w.blobs, runtime, routing, w.world.ids(), w.world.clock(),

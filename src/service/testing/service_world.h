@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "service/access/live_sessions.h"
 #include "service/deliver/delivery.h"
 #include "service/intake/intake.h"
 #include "service/mailbox/mailboxes.h"
@@ -47,6 +48,7 @@ class ServiceWorld {
     FakeOutbound outbound;
     Routing routing;
     Access access;
+    LiveSessions live;
     Tenancy tenancy;
     Signer signer;
     Spool spool;

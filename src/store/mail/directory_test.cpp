@@ -176,7 +176,7 @@ TEST_CASE("application passwords and API users") {
       CHECK(passwords[0].name == "phone");
       CHECK(passwords[0].credential.argon2id == "p");
       ok(directory.remove_app_password(hanako, phone.id));
-      CHECK(ok(directory.account(hanako))->credential_version == 3);
+      CHECK(ok(directory.account(hanako))->credential_version == 2);
       CHECK(code_of(directory.remove_app_password(hanako, phone.id)) == Code::not_found);
       AppPassword astray = phone;
       astray.account = AccountId(1);

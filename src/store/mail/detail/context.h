@@ -13,38 +13,11 @@
 #include "crypto/key_ring.h"
 #include "domain/change_bus.h"
 #include "domain/scope.h"
+#include "store/mail/detail/purposes.h"
 #include "store/mail/store.h"
 #include "store/sql/session.h"
 
 namespace fumi::store {
-
-// Purposes separate the tenant's keys by table and column (crypto/tenant_keys.h).
-namespace purpose {
-inline constexpr std::string_view kAddress = "addresses.address";
-inline constexpr std::string_view kProfile = "accounts.profile";
-inline constexpr std::string_view kCredential = "accounts.credential";
-inline constexpr std::string_view kAppPassword = "app_passwords.body";
-inline constexpr std::string_view kApiUser = "api_users.name";
-inline constexpr std::string_view kApiCredential = "api_users.credential";
-inline constexpr std::string_view kDkim = "dkim_keys.private_key";
-inline constexpr std::string_view kMailboxName = "mailboxes.name";
-inline constexpr std::string_view kMetadata = "mailbox_metadata.body";
-inline constexpr std::string_view kSummary = "emails.summary";
-inline constexpr std::string_view kKeywords = "entries.keywords";
-inline constexpr std::string_view kBlockKeywords = "entry_blocks.keywords";
-inline constexpr std::string_view kObject = "objects.body";
-inline constexpr std::string_view kUpload = "uploads.type";
-inline constexpr std::string_view kVacation = "vacation_replies.sender";
-inline constexpr std::string_view kThread = "thread_refs.ref";
-inline constexpr std::string_view kQueueBody = "queue_messages.body";
-inline constexpr std::string_view kQueueRecipient = "queue_recipients.body";
-inline constexpr std::string_view kQueueLast = "queue_recipients.last";
-inline constexpr std::string_view kRecord = "records.body";
-inline constexpr std::string_view kSearchTerm = "search.term";
-inline constexpr std::string_view kSearchList = "search_segments.list";
-inline constexpr std::string_view kSearchPage = "search_pages.body";
-inline constexpr std::string_view kRecordAddress = "records.address";
-}  // namespace purpose
 
 // The key of a row, big-endian, as additional data: a ciphertext opens in its own row only.
 class Aad {
@@ -111,7 +84,7 @@ class Context {
   [[nodiscard]] Result<std::int64_t> execute(const sql::Statement& statement, const Args&... args) {
     return session_.execute(statement, tenant(), args...);
   }
-  // execute() where the number of rows doesn't matter.
+  // Where the number of rows doesn't matter.
   template <class... Args>
   [[nodiscard]] Status run(const sql::Statement& statement, const Args&... args) {
     auto rows = session_.execute(statement, tenant(), args...);

@@ -4,6 +4,7 @@
 
 #include "crypto/tenant_keys.h"
 #include "store/mail/detail/mailboxes.h"
+#include "store/mail/detail/settings.h"
 #include "store/mail/detail/wire.h"
 
 namespace fumi::store {
@@ -283,6 +284,7 @@ Status SqlDirectory::update_account(const Account& changed) {
   FUMI_TRY(const auto rows,
            context_.execute(kUpdateAccount, changed.id, changed.status, changed.quota_octets));
   if (rows == 0) return fail(Code::not_found, "updating an account");
+  if (changed.status != AccountStatus::active) FUMI_CHECK(raise_access_version(context_));
   FUMI_TRY(const auto stored, account(changed.id));
   if (!stored) return fail(Code::not_found, "updating an account");
   const std::string profile = WireWriter()
@@ -302,6 +304,7 @@ Status SqlDirectory::delete_account(AccountId id) {
   // No password opens it any more, and caches that know the old one see another version.
   FUMI_TRY(const auto nothing, context_.seal(purpose::kCredential, encode_credential({}), Aad(id)));
   FUMI_CHECK(context_.run(kSetCredential, id, Blob{nothing}));
+  FUMI_CHECK(raise_access_version(context_));
   context_.changed(id, MailboxId());
   return {};
 }
@@ -310,6 +313,7 @@ Status SqlDirectory::set_account_credential(AccountId id, const Credential& cred
   FUMI_CHECK(require_account(id));
   FUMI_TRY(const auto sealed,
            context_.seal(purpose::kCredential, encode_credential(credential), Aad(id)));
+  FUMI_CHECK(raise_access_version(context_));
   return context_.run(kSetCredential, id, Blob{sealed});
 }
 

@@ -1,6 +1,7 @@
 // The directory's credentials for programs: application passwords and API users.
 #include "crypto/tenant_keys.h"
 #include "store/mail/detail/directory.h"
+#include "store/mail/detail/settings.h"
 #include "store/mail/detail/wire.h"
 
 namespace fumi::store {
@@ -50,9 +51,8 @@ Status SqlDirectory::add_app_password(const AppPassword& password) {
   FUMI_TRY(const auto sealed,
            context_.seal(purpose::kAppPassword, body, Aad(password.account, password.id)));
   const Instant created = password.created == Instant() ? context_.now() : password.created;
-  FUMI_CHECK(
-      context_.run(kInsertAppPassword, password.account, password.id, created, Blob{sealed}));
-  return context_.run(kRaiseVersion, password.account);
+  // What is open stays open: one more password makes none of the others wrong.
+  return context_.run(kInsertAppPassword, password.account, password.id, created, Blob{sealed});
 }
 
 Result<std::vector<AppPassword>> SqlDirectory::app_passwords(AccountId account) {
@@ -76,6 +76,7 @@ Result<std::vector<AppPassword>> SqlDirectory::app_passwords(AccountId account) 
 Status SqlDirectory::remove_app_password(AccountId account, AppPasswordId id) {
   FUMI_TRY(const auto rows, context_.execute(kRemoveAppPassword, account, id));
   if (rows == 0) return fail(Code::not_found, "removing an application password");
+  FUMI_CHECK(raise_access_version(context_));
   return context_.run(kRaiseVersion, account);
 }
 
@@ -145,6 +146,7 @@ Status SqlDirectory::update_api_user(const ApiUser& user) {
   if (!before) return fail(Code::not_found, "updating an API user");
   const std::string after = encode_credential(user.credential);
   FUMI_TRY(const auto sealed, context_.seal(purpose::kApiCredential, after, Aad(user.id)));
+  FUMI_CHECK(raise_access_version(context_));
   return context_.run(kUpdateApiUser, user.id, user.smtp_access, user.http_access, user.status,
                       Blob{sealed}, after != *before);
 }
@@ -152,7 +154,7 @@ Status SqlDirectory::update_api_user(const ApiUser& user) {
 Status SqlDirectory::delete_api_user(ApiUserId id) {
   FUMI_TRY(const auto rows, context_.execute(kDeleteApiUser, id));
   if (rows == 0) return fail(Code::not_found, "deleting an API user");
-  return {};
+  return raise_access_version(context_);
 }
 
 }  // namespace fumi::store

@@ -34,7 +34,10 @@ constexpr Statement kPushOwners{
 constexpr Statement kVacationJobs{
     "SELECT tenant_id, account_id, email_id FROM vacation_jobs"
     " ORDER BY tenant_id, account_id, email_id LIMIT $1"};
-constexpr Statement kSetStatus{"UPDATE tenants SET status = $2 WHERE tenant_id = $1"};
+constexpr Statement kSetStatus{
+    "UPDATE tenants SET status = $2, access_version = $3 WHERE tenant_id = $1"};
+constexpr Statement kAccessChanges{
+    "SELECT tenant_id, access_version FROM tenants WHERE access_version > $1"};
 constexpr Statement kDomainOwner{
     "SELECT d.tenant_id, d.domain_id, t.status FROM domains d JOIN tenants t"
     " ON t.tenant_id = d.tenant_id WHERE d.name = $1"};
@@ -143,9 +146,19 @@ Result<std::vector<VacationJob>> SqlPlatform::vacation_jobs(std::uint32_t limit)
 }
 
 Status SqlPlatform::set_tenant_status(TenantId id, TenantStatus status) {
-  FUMI_TRY(const auto rows, session().execute(kSetStatus, id, status));
+  FUMI_TRY(const auto rows,
+           session().execute(kSetStatus, id, status, tx_.shared().parts.ids.next<SettingId>()));
   if (rows == 0) return fail(Code::not_found, "changing a tenant");
   return {};
+}
+
+Result<std::vector<AccessChange>> SqlPlatform::access_changes(std::uint64_t since) {
+  std::vector<AccessChange> found;
+  auto visit = [&](const Row& row) {
+    found.push_back({row.id<TenantId>(0), static_cast<std::uint64_t>(row.int64(1))});
+  };
+  FUMI_CHECK(session().query(kAccessChanges, visit, static_cast<std::int64_t>(since)));
+  return found;
 }
 
 Result<std::optional<DomainOwner>> SqlPlatform::domain_owner(const std::string& domain) {

@@ -18,6 +18,7 @@ class SqlPlatform final : public PlatformStore {
   Result<std::vector<Tenant>> tenants(TenantId after, std::uint32_t limit) override;
   Status set_tenant_status(TenantId id, TenantStatus status) override;
   Result<std::optional<DomainOwner>> domain_owner(const std::string& domain) override;
+  Result<std::vector<AccessChange>> access_changes(std::uint64_t since) override;
   Status create_operator(const Operator& person) override;
   Result<std::optional<Operator>> operator_by_token(const std::string& token_hash) override;
   Result<std::vector<Claim>> claim_due(Instant now, Instant lease_until,

@@ -260,7 +260,8 @@ std::span<const sql::Migration> migrations() {
                                       sql::Migration{5, "jmap", kSchemaJmap},
                                       sql::Migration{6, "acl", kSchemaAcl},
                                       sql::Migration{7, "flagblocks", kSchemaFlagblocks},
-                                      sql::Migration{8, "away", kSchemaAway}};
+                                      sql::Migration{8, "away", kSchemaAway},
+                                      sql::Migration{9, "settings", kSchemaSettings}};
   return kMigrations;
 }
 

@@ -17,6 +17,7 @@
 #include "store/mail/detail/queue.h"
 #include "store/mail/detail/records.h"
 #include "store/mail/detail/search.h"
+#include "store/mail/detail/settings.h"
 
 namespace fumi::store {
 
@@ -43,6 +44,7 @@ class SqlTx final : public Tx {
   SearchStore& search() override { return port(search_); }
   PushStore& push() override { return port(push_); }
   VacationStore& vacation() override { return port(vacation_); }
+  SettingStore& settings() override { return port(settings_); }
   SqlRecords& sql_records() { return port(records_); }
   SqlMailboxes& sql_mailboxes() { return port(mailboxes_); }
   Context& context() { return context_; }
@@ -66,6 +68,7 @@ class SqlTx final : public Tx {
   std::optional<SqlSearch> search_;
   std::optional<SqlPush> push_;
   std::optional<SqlVacation> vacation_;
+  std::optional<SqlSettings> settings_;
 };
 
 class SqlPlatformTx final : public PlatformTx {

@@ -1,5 +1,6 @@
 // What must be true after each burst.
 #include <algorithm>
+#include <chrono>
 
 #include "base/ascii.h"
 #include "store/mail/check.h"
@@ -32,6 +33,23 @@ void go_to_sleep(std::vector<Known>& sleepers, const Known& known, Random& rando
 }
 
 }  // namespace
+
+// A client that hangs up leaves a session behind that may yet finish its command; what it then
+// changes must not come between two looks.
+void Play::let_go() {
+  std::size_t here = pop3_ ? 1 : 0;
+  const auto count = [&here](const std::unique_ptr<ImapClient>& client) {
+    if (client && !client->is_dead()) ++here;
+  };
+  std::ranges::for_each(clients_, count);
+  count(auditor_);
+  count(sleeper_);
+  // In real time: PostgreSQL has its own.
+  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (site_.sessions() > here && std::chrono::steady_clock::now() < patience)
+    (*auditor_)("NOOP");
+  expect(site_.sessions() <= here, "a session ends after its client has");
+}
 
 void Play::check(Random& random) {
   check_clients(audit(*auditor_));

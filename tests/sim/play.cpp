@@ -40,6 +40,7 @@ void Play::run(const Plan& plan) {
   sleeper_ = entered("sleeper", random);
   (*auditor_)("CREATE B1");
   deliver(kHanako);
+  last_ = jmap_.view();
   for (const Burst& burst : plan) {
     Random choices(burst.seed);
     if (choices.once_in(20)) crash(choices);
@@ -175,6 +176,7 @@ void Play::cut(Random& random) {
   site_.transcript.add("imap", "!", "hangs up");
   client = entered("imap" + std::to_string(&client - clients_.data()), random);
   client->resync(known);
+  let_go();
 }
 
 // The store refuses one of the operations that follow.

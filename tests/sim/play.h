@@ -63,6 +63,7 @@ class Play {
 
   // --- what must be true: checks.cpp
   void check(Random& random);
+  void let_go();
   void check_clients(const Audit& truth);
   void check_resync(const Audit& truth, Random& random);
   static void check_jmap(const Audit& truth, const JmapView& view);

@@ -19,7 +19,7 @@ bool names(const std::optional<Json>& answer, std::string_view list, const std::
 }  // namespace
 
 void Play::jmap_step(Random& random) {
-  if (!is_faulty_ && (last_.mailboxes.empty() || random.once_in(4))) last_ = jmap_.view();
+  if (!is_faulty_ && !others_work() && random.once_in(4)) last_ = jmap_.view();
   jmap_.forget_error();
   switch (random.below(11)) {
     case 0:

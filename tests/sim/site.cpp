@@ -112,6 +112,11 @@ void Site::crash() {
   front_ = std::make_unique<Front>(*this);
 }
 
+std::size_t Site::sessions() {
+  constexpr std::size_t kMany = 100;
+  return w->live.of_tenant(acme.tenant, kMany).size();
+}
+
 bool Site::maildrop_is_free() {
   return front_->locks.hold(hanako, w.world.clock().now(), {}).has_value();
 }

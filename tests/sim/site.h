@@ -47,6 +47,8 @@ class Site {
   void crash();
   // Nobody has this maildrop open any more: a POP3 session that ended has given it back.
   [[nodiscard]] bool maildrop_is_free();
+  // That somebody is logged in to. One whose client hung up may still be at its last command.
+  [[nodiscard]] std::size_t sessions();
 
   service::testing::ServiceWorld w;
   TenantScope acme;

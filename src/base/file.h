@@ -2,8 +2,8 @@
 //
 // Stores use this interface and never the operating system's, so that tests can put a disk under
 // them that fails, fills up and loses power (store/fault). All calls block; call them from a
-// store's own threads. A File may be used from several threads at once as long as the ranges
-// differ.
+// store's own threads (read_at_once() does not). A File may be used from several threads at once as
+// long as the ranges differ.
 //
 // Durability: bytes are durable after sync_data() has returned well; a created, renamed or removed
 // name is durable after sync_directory() of its folder. A sync that failed says nothing about the
@@ -16,6 +16,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -40,6 +41,12 @@ class File {
 
   // Fills `into` from `offset`; fewer octets than asked for only at the end of the file.
   [[nodiscard]] virtual Result<std::size_t> read_at(std::uint64_t offset, std::span<char> into) = 0;
+  // The same without waiting for a disk; nothing: it would have to, or can't tell. Fewer octets
+  // than asked for only at the end of the file.
+  [[nodiscard]] virtual std::optional<std::size_t> read_at_once(std::uint64_t /*offset*/,
+                                                                std::span<char> /*into*/) {
+    return std::nullopt;
+  }
   // Writes all parts one after the other from `offset`, whole or an error; after an error any part
   // of the range may have been written.
   [[nodiscard]] virtual Status write_at(std::uint64_t offset,

@@ -20,6 +20,9 @@ namespace {
 using crypto::TenantNumber;
 
 constexpr std::uint64_t kOneReadOctets = 64 * 1024;
+// Bodies of so many octets in all are opened on the caller's thread, if they lie in memory: about
+// what a trip to a worker and back takes.
+constexpr std::uint64_t kAtOnceOctets = 32 * 1024;
 
 }  // namespace
 
@@ -48,6 +51,8 @@ struct SegmentBlobStore::State {
 
   [[nodiscard]] Result<Written> write(TenantScope scope, std::string_view bytes);
   [[nodiscard]] Result<std::string> read(TenantScope scope, const BlobRef& ref);
+  // The same of a small blob that lies in memory; nothing: ask a worker.
+  [[nodiscard]] std::optional<std::string> read_at_once(TenantScope scope, const BlobRef& ref);
   [[nodiscard]] Result<std::string> read_range(TenantScope scope, const BlobRef& ref,
                                                BlobRange range);
 };
@@ -174,39 +179,56 @@ struct Begun {
   std::string bytes;  // from the record's start on
 };
 
+// Whether the bytes, read from where a record is expected, begin with its header.
+Result<detail::RecordHeader> header_of(const detail::Place& place, std::string_view bytes,
+                                       TenantScope scope, const BlobRef& ref) {
+  constexpr auto kDoing = "reading a blob";
+  const auto header = detail::decode_record_header(bytes);
+  if (!header || header->segment != place.segment) {
+    return fail(Code::corrupt, kDoing,
+                "no record in segment " + std::to_string(place.segment) + " at " +
+                    std::to_string(place.offset));
+  }
+  const bool same = header->tenant == scope.tenant.value() && header->hash == ref.hash &&
+                    header->octets == ref.octets;
+  if (!same) return fail(Code::not_found, kDoing, "another blob lies there");
+  return *header;
+}
+
+// What is small comes with its header in one read; it is longer than its plaintext at most by the
+// seal.
+constexpr std::uint64_t first_octets(const BlobRef& ref) {
+  return std::min(ref.octets, kOneReadOctets) + detail::kRecordHeaderOctets +
+         crypto::kAeadOverheadOctets;
+}
+
+Result<std::string> open_record(const crypto::TenantKeys& keys, const detail::RecordHeader& header,
+                                std::string_view record) {
+  const std::string_view payload = record.substr(detail::kRecordHeaderOctets);
+  if (payload.size() != header.payload_octets || detail::crc32c(payload) != header.payload_crc) {
+    return fail(Code::corrupt, "reading a blob", "checksum");
+  }
+  const detail::Sealing sealing{header.tenant, header.hash, header.octets, header.flags};
+  return detail::open_envelope(keys, sealing, payload);
+}
+
 // Reads a record's header, and what stands behind it up to `octets` in all.
 Result<Begun> begin_reading(detail::SegmentFiles& files, TenantScope scope, const BlobRef& ref,
                             std::uint64_t octets) {
-  constexpr auto kDoing = "reading a blob";
   Begun begun;
   FUMI_TRY(begun.found, files.find(ref.locator));
   begun.bytes.resize(octets);
   FUMI_TRY(const auto count, begun.found.file->read_at(begun.found.place.offset, begun.bytes));
   begun.bytes.resize(count);
-  const auto header = detail::decode_record_header(begun.bytes);
-  if (!header || header->segment != begun.found.place.segment) {
-    return fail(Code::corrupt, kDoing,
-                "no record in segment " + std::to_string(begun.found.place.segment) + " at " +
-                    std::to_string(begun.found.place.offset));
-  }
-  const bool same = header->tenant == scope.tenant.value() && header->hash == ref.hash &&
-                    header->octets == ref.octets;
-  if (!same) return fail(Code::not_found, kDoing, "another blob lies there");
-  begun.header = *header;
+  FUMI_TRY(begun.header, header_of(begun.found.place, begun.bytes, scope, ref));
   return begun;
 }
 
 }  // namespace
 
 Result<std::string> SegmentBlobStore::State::read(TenantScope scope, const BlobRef& ref) {
-  constexpr auto kDoing = "reading a blob";
-  const std::uint64_t tenant = scope.tenant.value();
-  FUMI_TRY(const auto tenant_keys, keys.get(TenantNumber(tenant)));
-  // What is small comes with its header in one read; it is longer than its plaintext at most by the
-  // seal.
-  const std::uint64_t expected = std::min(ref.octets, kOneReadOctets) +
-                                 detail::kRecordHeaderOctets + crypto::kAeadOverheadOctets;
-  FUMI_TRY(Begun begun, begin_reading(*files, scope, ref, expected));
+  FUMI_TRY(const auto tenant_keys, keys.get(TenantNumber(scope.tenant.value())));
+  FUMI_TRY(Begun begun, begin_reading(*files, scope, ref, first_octets(ref)));
   const detail::RecordHeader& header = begun.header;
   std::string& record = begun.bytes;
   const std::size_t have = record.size();
@@ -216,12 +238,27 @@ Result<std::string> SegmentBlobStore::State::read(TenantScope scope, const BlobR
     FUMI_TRY(const auto more, begun.found.file->read_at(begun.found.place.offset + have, rest));
     record.resize(have + more);
   }
-  const std::string_view payload = std::string_view(record).substr(detail::kRecordHeaderOctets);
-  if (payload.size() != header.payload_octets || detail::crc32c(payload) != header.payload_crc) {
-    return fail(Code::corrupt, kDoing, "checksum");
-  }
-  const detail::Sealing sealing{tenant, header.hash, header.octets, header.flags};
-  return detail::open_envelope(*tenant_keys, sealing, payload);
+  return open_record(*tenant_keys, header, record);
+}
+
+// Whatever is not as expected is looked at again by a worker, which tells what is wrong.
+std::optional<std::string> SegmentBlobStore::State::read_at_once(TenantScope scope,
+                                                                 const BlobRef& ref) {
+  if (ref.octets > kAtOnceOctets) return std::nullopt;
+  const auto found = files->find_open(ref.locator);
+  if (!found) return std::nullopt;
+  const auto tenant_keys = keys.get(TenantNumber(scope.tenant.value()));
+  if (!tenant_keys) return std::nullopt;
+  std::string record(first_octets(ref), '\0');
+  const auto count = found->file->read_at_once(found->place.offset, record);
+  if (!count) return std::nullopt;
+  record.resize(*count);
+  const auto header = header_of(found->place, record, scope, ref);
+  if (!header || record.size() < header->record_octets()) return std::nullopt;
+  record.resize(header->record_octets());
+  auto opened = open_record(**tenant_keys, *header, record);
+  if (!opened) return std::nullopt;
+  return std::move(*opened);
 }
 
 // Of a framed blob only the frames that hold the range: GCM proves each, so the record's checksum
@@ -254,6 +291,8 @@ Result<std::string> SegmentBlobStore::State::read_range(TenantScope scope, const
 }
 
 Task<Result<std::string>> SegmentBlobStore::get(TenantScope scope, BlobRef ref) {
+  std::optional<std::string> at_once = state_->read_at_once(scope, ref);
+  if (at_once) co_return std::move(*at_once);
   Result<std::string> out;
   std::move_only_function<Status()> job = [this, scope, &ref, &out]() -> Status {
     out = state_->read(scope, ref);
@@ -266,6 +305,15 @@ Task<Result<std::string>> SegmentBlobStore::get(TenantScope scope, BlobRef ref) 
 
 Task<Status> SegmentBlobStore::get_each(TenantScope scope, std::span<const BlobRef> refs,
                                         FunctionRef<void(Result<std::string>)> visit) {
+  std::uint64_t octets = 0;
+  while (!refs.empty() && octets + refs.front().octets <= kAtOnceOctets) {
+    std::optional<std::string> at_once = state_->read_at_once(scope, refs.front());
+    if (!at_once) break;
+    octets += refs.front().octets;
+    visit(std::move(*at_once));
+    refs = refs.subspan(1);
+  }
+  if (refs.empty()) co_return Status();
   std::move_only_function<Status()> job = [this, scope, refs, visit]() -> Status {
     for (const BlobRef& ref : refs)
       visit(state_->read(scope, ref));

@@ -75,9 +75,10 @@ struct BlobCheckReport {
   std::vector<BlobDamage> damage;  // the first thousand
 };
 
-// Thread-safe. put and begin of small blobs hash, compress and seal on the caller's thread; the
-// rest runs on workers. Awaiting coroutines aren't cancelled while they wait for the disk: that is
-// a commit point. Ranges are cut to the blob. After a failed sync put and begin return unavailable.
+// Thread-safe. put and begin of small blobs hash, compress and seal on the caller's thread, which
+// also opens up to 32 KiB a call that lie in the page cache; the rest runs on workers. Awaiting
+// coroutines aren't cancelled while they wait for the disk: that is a commit point. Ranges are cut
+// to the blob. After a failed sync put and begin return unavailable.
 class SegmentBlobStore final : public BlobStore {
  public:
   // Cuts a torn tail off the last segment. Damage to acknowledged records is logged and left for

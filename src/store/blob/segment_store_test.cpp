@@ -418,6 +418,106 @@ TEST_CASE("damage in an older segment hurts its blob alone, header or payload") 
   CHECK(report->records == kept.size());
 }
 
+// The files as they are, but it is for the test to say what lies in memory.
+class Cached final : public File {
+ public:
+  enum class Lies { in_memory, cut_short, elsewhere };
+  struct Counts {
+    Lies lies = Lies::in_memory;
+    int at_once = 0, reads = 0;
+  };
+  Cached(std::unique_ptr<File> file, Counts& counts) : file_(std::move(file)), counts_(counts) {}
+  Result<std::size_t> read_at(std::uint64_t offset, std::span<char> into) override {
+    ++counts_.reads;
+    return file_->read_at(offset, into);
+  }
+  std::optional<std::size_t> read_at_once(std::uint64_t offset, std::span<char> into) override {
+    if (counts_.lies == Lies::elsewhere) return std::nullopt;
+    ++counts_.at_once;
+    const auto count = file_->read_at(offset, into);
+    if (!count) return std::nullopt;
+    return counts_.lies == Lies::cut_short ? *count / 2 : *count;
+  }
+  Status write_at(std::uint64_t offset, std::span<const std::string_view> parts) override {
+    return file_->write_at(offset, parts);
+  }
+  Status sync_data() override { return file_->sync_data(); }
+  Status truncate(std::uint64_t size) override { return file_->truncate(size); }
+  Status allocate(std::uint64_t offset, std::uint64_t length) override {
+    return file_->allocate(offset, length);
+  }
+  Result<std::uint64_t> size() override { return file_->size(); }
+  Status lock_exclusive() override { return file_->lock_exclusive(); }
+
+ private:
+  std::unique_ptr<File> file_;
+  Counts& counts_;
+};
+
+class CachedFiles final : public FileSystem {
+ public:
+  Cached::Counts counts;
+  Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override {
+    FUMI_TRY(auto file, posix_files().open(path, mode));
+    return std::make_unique<Cached>(std::move(file), counts);
+  }
+  Status rename(const std::string& from, const std::string& to) override {
+    return posix_files().rename(from, to);
+  }
+  Status remove(const std::string& path) override { return posix_files().remove(path); }
+  Result<bool> exists(const std::string& path) override { return posix_files().exists(path); }
+  Result<std::uint64_t> size(const std::string& path) override { return posix_files().size(path); }
+  Result<std::vector<std::string>> list(const std::string& folder) override {
+    return posix_files().list(folder);
+  }
+  Status make_directory(const std::string& folder) override {
+    return posix_files().make_directory(folder);
+  }
+  Status sync_directory(const std::string& folder) override {
+    return posix_files().sync_directory(folder);
+  }
+};
+
+TEST_CASE("small blobs that lie in memory are opened at once, all others by a worker") {
+  Bench bench;
+  CachedFiles files;
+  const auto store = open(bench, files);
+  const auto small = put_many(*store, 3, 1);
+  const auto large = put_many(*store, 1, 2, 50'000);
+  using Lies = Cached::Lies;
+  for (const Lies lies : {Lies::in_memory, Lies::cut_short, Lies::elsewhere}) {
+    CAPTURE(int(lies));
+    files.counts = {lies, 0, 0};
+    check_all(*store, small);
+    CHECK((files.counts.at_once > 0) == (lies != Lies::elsewhere));
+    CHECK((files.counts.reads > 0) == (lies != Lies::in_memory));
+    check_all(*store, large);
+  }
+  files.counts = {};
+  check_all(*store, large);
+  CHECK(files.counts.at_once == 0);
+  // Another tenant's, and one whose content isn't what the reference says.
+  CHECK(get(*store, kTaro, small[0].ref).error().code == Code::not_found);
+  BlobRef forged = small[0].ref;
+  forged.hash[0] ^= 1;
+  CHECK(get(*store, kHanako, forged).error().code == Code::not_found);
+  damage_payload(bench, small[1].ref);
+  CHECK(get(*store, kHanako, small[1].ref).error().code == Code::corrupt);
+}
+
+TEST_CASE("a key that was destroyed opens nothing that still lies in memory") {
+  Bench bench;
+  CachedFiles files;
+  const auto store = open(bench, files);
+  const auto kept = put_many(*store, 2, 1);
+  check_all(*store, kept);
+  REQUIRE(bench.keys.destroy(crypto::TenantNumber(kHanako.tenant.value())));
+  files.counts = {};
+  for (const Kept& blob : kept)
+    CHECK(get(*store, kHanako, blob.ref).error().code == Code::not_found);
+  CHECK(files.counts.at_once == 0);
+}
+
 TEST_CASE("references that lead nowhere are not found") {
   Bench bench;
   const auto store = open(bench);

@@ -206,6 +206,17 @@ Result<SegmentFiles::Found> SegmentFiles::find(std::uint64_t locator) {
   }
 }
 
+std::optional<SegmentFiles::Found> SegmentFiles::find_open(std::uint64_t locator) {
+  const Place place = Place::of(locator);
+  const std::lock_guard lock(mutex_);
+  const auto kind = kinds_.find(place.segment);
+  if (kind == kinds_.end() || kind->second != Kind::segment) return std::nullopt;
+  const auto open = open_.find(place.segment);
+  if (open == open_.end()) return std::nullopt;
+  open->second.used = ++uses_;
+  return Found{open->second.file, place};
+}
+
 Result<std::vector<std::uint32_t>> SegmentFiles::leading_to(std::uint32_t number) {
   std::vector<std::uint32_t> forwarded;
   {

@@ -43,6 +43,8 @@ class SegmentFiles {
   };
   // Follows the maps to where a record lies now. Code::not_found when it is gone.
   [[nodiscard]] Result<Found> find(std::uint64_t locator);
+  // The same if it needs no disk: the segment is open, and no map leads to it.
+  [[nodiscard]] std::optional<Found> find_open(std::uint64_t locator);
   // The same without opening the segment.
   [[nodiscard]] Result<Place> resolve(std::uint64_t locator);
 

@@ -63,14 +63,30 @@ Status MailboxIndex::advance(const Mailbox& now, const MailboxChanges& changes) 
   return {};
 }
 
-Status MailboxIndex::follow(const Mailbox& before, const StoredFlags& stored) {
+Status MailboxIndex::follow_with(const Mailbox& before, std::uint64_t rings,
+                                 FunctionRef<Next(const MailboxSnapshot&)> next) {
   std::shared_ptr<const MailboxSnapshot> old;
   const std::scoped_lock lock(mutex_);
   if (current_ == nullptr || current_->modseq() != before.modseq) return {};
-  FUMI_TRY(auto next, MailboxSnapshot::next(*current_, stored));
+  FUMI_TRY(auto made, next(*current_));
   old = current_;
-  set(std::move(next));
+  set(std::move(made));
+  // What rang before, the change has found there; the one ring since was its own.
+  if (this->rings() == rings + 1) read_after_ = std::max(read_after_, rings + 1);
   return {};
+}
+
+Status MailboxIndex::follow(const Mailbox& before, const StoredFlags& stored, std::uint64_t rings) {
+  auto next = [&](const MailboxSnapshot& base) { return MailboxSnapshot::next(base, stored); };
+  return follow_with(before, rings, next);
+}
+
+Status MailboxIndex::follow(const Mailbox& before, const Mailbox& now,
+                            const MailboxChanges& changes, std::uint64_t rings) {
+  auto next = [&](const MailboxSnapshot& base) {
+    return MailboxSnapshot::next(base, now, changes);
+  };
+  return follow_with(before, rings, next);
 }
 
 void MailboxIndex::replace(std::shared_ptr<const MailboxSnapshot> loaded, Replace how) {

@@ -13,6 +13,7 @@
 #include <mutex>
 #include <unordered_map>
 
+#include "base/function_ref.h"
 #include "base/result.h"
 #include "config/values.h"
 #include "domain/change_bus.h"
@@ -56,9 +57,14 @@ class MailboxIndex {
   [[nodiscard]] bool is_fresh() const;
   void read_after(std::uint64_t rings);  // the snapshot is as new as that
 
-  // What has just been committed and is known: saves reading it. Nothing happens if the snapshot is
-  // not the state in which the change began.
-  [[nodiscard]] Status follow(const Mailbox& before, const StoredFlags& stored);
+  // What this process has just committed and told the bus of: saves reading it. `before` is the
+  // mailbox as the change found it, `rings` what rings() gave in the change's transaction. Nothing
+  // happens if the snapshot is not that state.
+  [[nodiscard]] Status follow(const Mailbox& before, const StoredFlags& stored,
+                              std::uint64_t rings);
+  // What arrived or is gone: `now` is the mailbox as the change left it.
+  [[nodiscard]] Status follow(const Mailbox& before, const Mailbox& now,
+                              const MailboxChanges& changes, std::uint64_t rings);
   // Whichever is newer stays. `next` fails as MailboxSnapshot::next() does.
   [[nodiscard]] Status advance(const Mailbox& now, const MailboxChanges& changes);
   enum class Replace { if_newer, always };  // always: the store has gone back in time
@@ -66,6 +72,9 @@ class MailboxIndex {
 
  private:
   void set(std::shared_ptr<const MailboxSnapshot> snapshot);  // under the lock
+  using Next = Result<std::shared_ptr<const MailboxSnapshot>>;
+  [[nodiscard]] Status follow_with(const Mailbox& before, std::uint64_t rings,
+                                   FunctionRef<Next(const MailboxSnapshot&)> next);
 
   MailboxKey key_;
   std::shared_ptr<std::atomic<std::size_t>> total_;    // octets; shared with the registry

@@ -213,6 +213,9 @@ TEST_CASE("all who watch a mailbox share one index, and news is read once") {
   CHECK(first.now->size() == 3);
   CHECK(f.refresh(f.hanako, first) == first.now);
   f.append(f.hanako, 1);
+  // As if another node had put it there.
+  const Change elsewhere{f.hanako.scope.tenant, f.hanako.account, first.mailbox.id};
+  f.w.world.bus().publish(std::span(&elsewhere, 1));
   const std::size_t before = f.w.faults.operations;
   const auto fresh = f.refresh(f.hanako, first);
   CHECK(fresh->size() == 4);
@@ -236,11 +239,104 @@ TEST_CASE("a change of flags made here moves the index on without reading it") {
   const auto now = watched.index->current();
   CHECK(now->modseq() == stored->modseq);
   CHECK(now->flags(*now->find(Uid{2})) == change.flags);
+  CHECK(watched.index->is_fresh());  // nothing is read from the store for it
   // A change that came between is not skipped over.
   StoredFlags later;
   later.modseq = ModSeq(now->modseq().value() + 5);
-  REQUIRE(watched.index->follow(watched.mailbox, later).has_value());
+  const std::uint64_t rings = watched.index->rings();
+  REQUIRE(watched.index->follow(watched.mailbox, later, rings).has_value());
   CHECK(watched.index->current() == now);
+}
+
+TEST_CASE("what was appended is in the index without asking the store") {
+  Fixture f;
+  f.append(f.hanako, 2);
+  const WatchedMailbox watched = f.watch(f.hanako);
+  std::vector<NewMessage> messages(2);
+  messages[0].bytes = "Subject: a\r\n\r\na\r\n";
+  messages[0].flags.bits = Flags::seen;
+  messages[1].bytes = "Subject: b\r\n\r\nb\r\n";
+  messages[1].received = Instant(std::chrono::seconds(1'700'000'000));
+  const auto put = f.w.call(f.m().append(f.hanako, "INBOX", messages));
+  REQUIRE(put.has_value());
+  CHECK(watched.index->is_fresh());
+  const auto now = watched.index->current();
+  REQUIRE(now->size() == 4);
+  const auto rows = now->rows_from(2);
+  CHECK(now->modseq() == put->back().modseq);
+  CHECK(now->uid_next() == Uid{put->back().uid.value + 1});
+  // The same as an index that was read from the store.
+  const auto entries = f.w.call(f.m().entries(f.hanako, watched.mailbox.id, put->front().uid));
+  REQUIRE(entries.has_value());
+  REQUIRE(entries->size() == 2);
+  for (std::size_t i = 0; i < 2; ++i) {
+    const Entry& entry = (*entries)[i];
+    CHECK(rows[i].uid == entry.uid.value);
+    CHECK(rows[i].email == entry.email);
+    CHECK(rows[i].octets == entry.octets);
+    CHECK(rows[i].changed() == entry.modseq);
+    CHECK(rows[i].received() == std::chrono::floor<std::chrono::seconds>(entry.received));
+    CHECK(now->flags(rows[i]) == entry.flags);
+  }
+  // Keywords are read from the store.
+  messages[0].flags.keywords = {"$x"};
+  REQUIRE(f.w.call(f.m().append(f.hanako, "INBOX", messages)).has_value());
+  CHECK_FALSE(watched.index->is_fresh());
+  f.refresh(f.hanako, watched);
+  CHECK(watched.index->current()->size() == 6);
+}
+
+TEST_CASE("who follows his own change does not pass by another's that rang meanwhile") {
+  Fixture f;
+  f.append(f.hanako, 3);
+  const WatchedMailbox watched = f.watch(f.hanako);
+  const std::uint64_t rings = watched.index->rings();
+  StoreFlags change;
+  change.uids = {Uid{2}};
+  change.flags.bits = Flags::flagged;
+  REQUIRE(f.w.call(f.m().store_flags(f.hanako, watched.mailbox.id, change)).has_value());
+  // Told of as of another process: its change is not in what the first one knows.
+  const Change other{f.hanako.scope.tenant, f.hanako.account, watched.mailbox.id};
+  f.w.world.bus().publish(std::span(&other, 1));
+  Mailbox before = watched.mailbox;
+  before.modseq = watched.index->current()->modseq();
+  StoredFlags stored;
+  stored.modseq = ModSeq(before.modseq.value() + 1);
+  REQUIRE(watched.index->follow(before, stored, rings).has_value());
+  CHECK_FALSE(watched.index->is_fresh());
+}
+
+TEST_CASE("what was expunged leaves the index without asking the store") {
+  Fixture f;
+  f.append(f.hanako, 40);
+  const WatchedMailbox watched = f.watch(f.hanako);
+  StoreFlags change;
+  change.uids = {Uid{2}, Uid{3}, Uid{39}};
+  change.operation = FlagsOperation::add;
+  change.flags.bits = Flags::deleted;
+  REQUIRE(f.w.call(f.m().store_flags(f.hanako, watched.mailbox.id, change)).has_value());
+  std::vector<Uid> known;  // as a client that doesn't know of the last messages
+  for (std::uint32_t uid = 1; uid <= 38; ++uid)
+    known.push_back(Uid{uid});
+  const auto gone = f.w.call(f.m().expunge(f.hanako, watched.mailbox.id, known));
+  REQUIRE(gone.has_value());
+  CHECK(*gone == std::vector<Uid>{Uid{2}, Uid{3}});
+  CHECK(watched.index->is_fresh());
+  const auto now = watched.index->current();
+  CHECK(now->size() == 38);
+  CHECK(now->find(Uid{2}) == nullptr);
+  CHECK(now->find(Uid{39}) != nullptr);
+  // The same as the store says.
+  const auto entries = f.w.call(f.m().entries(f.hanako, watched.mailbox.id, Uid{1}));
+  REQUIRE(entries.has_value());
+  CHECK(entries->size() == now->size());
+  const auto rest = f.w.call(f.m().expunge(f.hanako, watched.mailbox.id, std::nullopt));
+  REQUIRE(rest.has_value());
+  CHECK(*rest == std::vector<Uid>{Uid{39}});
+  CHECK(watched.index->current()->size() == 37);
+  const Mailbox row = *f.w.call(f.m().find(f.hanako, "INBOX"));
+  CHECK(watched.index->current()->modseq() == row.modseq);
+  CHECK(watched.index->current()->uid_next() == row.uid_next);
 }
 
 // A node that didn't hear the others for a while doesn't know what it missed.

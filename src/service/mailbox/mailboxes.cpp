@@ -233,6 +233,46 @@ Task<Result<std::vector<Appended>>> Mailboxes::replace(MailAccount who, std::str
                          nullptr);
 }
 
+namespace {
+
+// Messages on their way into a mailbox that somebody may have open.
+class Arrival {
+ public:
+  Arrival(Mailbox before, std::shared_ptr<MailboxIndex> index)
+      : before_(std::move(before)),
+        index_(std::move(index)),
+        rings_(index_ == nullptr ? 0 : index_->rings()) {}
+
+  void add(const Appended& one, const EmailContent& content, const Flags& flags) {
+    if (index_ == nullptr) return;
+    if (!flags.keywords.empty()) index_ = nullptr;  // how those are written is the store's matter
+    Entry entry;
+    entry.flags.bits = flags.bits;
+    entry.uid = one.uid;
+    entry.email = one.email;
+    entry.modseq = one.modseq;
+    entry.octets = content.octets;
+    entry.received = content.received;
+    changes_.changed.push_back(std::move(entry));
+  }
+  // After the commit. What fails here is read from the store later.
+  void tell() {
+    if (index_ == nullptr || changes_.changed.empty()) return;
+    Mailbox now = before_;
+    now.modseq = changes_.changed.back().modseq;
+    now.uid_next = Uid{changes_.changed.back().uid.value + 1};
+    static_cast<void>(index_->follow(before_, now, changes_, rings_));
+  }
+
+ private:
+  Mailbox before_;
+  std::shared_ptr<MailboxIndex> index_;  // shared with those who have it open; null: nobody
+  std::uint64_t rings_;
+  MailboxChanges changes_;
+};
+
+}  // namespace
+
 Task<Result<std::vector<Appended>>> Mailboxes::put(MailAccount who, std::string mailbox,
                                                    std::vector<NewMessage> messages,
                                                    std::optional<Replaced> replaced, Also also) {
@@ -252,22 +292,25 @@ Task<Result<std::vector<Appended>>> Mailboxes::put(MailAccount who, std::string 
     contents.push_back(std::move(content));
     pending.push_back(std::move(*blob));
   }
+  std::optional<Arrival> arrival;
   auto work = [&](Tx& tx) -> Result<std::vector<Appended>> {
     Gate gate(tx, who);
     FUMI_TRY(const Permit target, gate.by_name(mailbox, Rights::insert));
+    const Mailbox& into = target.mailbox;
+    arrival.emplace(into, indexes_.find({who.scope.tenant, into.owner, into.id}));
     if (replaced) {
       constexpr std::uint32_t kTake = Rights::read | Rights::mark_deleted | Rights::expunge;
-      FUMI_TRY(const Permit source, gate.by_id(replaced->from, kTake));
-      const std::vector<Uid> old(1, replaced->uid);
+      FUMI_TRY(const Permit source, gate.by_id(replaced->first, kTake));
+      const std::vector<Uid> old(1, replaced->second);
       FUMI_TRY(const auto gone, detail::take_away(tx, source.mailbox, old));
       if (gone.empty()) return fail(Code::conflict, "replacing a message", "it is gone");
     }
     std::vector<Appended> appended;
     for (std::size_t i = 0; i < contents.size(); ++i) {
-      FUMI_TRY(const Appended one,
-               tx.mailboxes().append(target.mailbox.owner, target.mailbox.id, contents[i],
-                                     permitted(messages[i].flags, target.rights)));
+      const Flags flags = permitted(messages[i].flags, target.rights);
+      FUMI_TRY(const Appended one, tx.mailboxes().append(into.owner, into.id, contents[i], flags));
       appended.push_back(one);
+      arrival->add(one, contents[i], flags);
     }
     if (also) FUMI_CHECK(also(tx, appended));
     return appended;
@@ -277,7 +320,10 @@ Task<Result<std::vector<Appended>>> Mailboxes::put(MailAccount who, std::string 
       FUMI_CHECK(blob.wait_durable());
     return {};
   };
-  co_return co_await store_.write_after(std::move(durable), who.scope, std::move(work));
+  auto appended = co_await store_.write_after(std::move(durable), who.scope, std::move(work));
+  // What else was changed with it is read from the store.
+  if (appended && !replaced && !also) arrival->tell();
+  co_return appended;
 }
 
 Task<Result<std::vector<Entry>>> Mailboxes::entries(MailAccount who, MailboxId mailbox, Uid first) {
@@ -320,17 +366,20 @@ Task<Status> Mailboxes::bodies(MailAccount who, std::span<const BlobRef> blobs,
 Task<Result<StoredFlags>> Mailboxes::store_flags(MailAccount who, MailboxId mailbox,
                                                  StoreFlags change) {
   Mailbox before;
+  const auto index = indexes_.find({who.scope.tenant, who.account, mailbox});
+  std::uint64_t rings = 0;
+  bool known = false;
   auto work = [&](Tx& tx) -> Result<StoredFlags> {
+    if (index != nullptr) rings = index->rings();
     FUMI_TRY(Permit permit, Gate(tx, who).by_id(mailbox, Rights::read));
     before = permit.mailbox;
+    known = permit.rights.has(kFlagRights);  // else it may be several changes
     return detail::store_permitted(tx, permit, change);
   };
   auto stored = co_await store_.write(who.scope, std::move(work));
-  if (!stored || stored->changed.empty()) co_return stored;
-  if (const auto index = indexes_.find({who.scope.tenant, who.account, mailbox})) {
-    // What fails here is read from the store later.
-    static_cast<void>(index->follow(before, *stored));
-  }
+  if (!stored || stored->changed.empty() || index == nullptr || !known) co_return stored;
+  // What fails here is read from the store later.
+  static_cast<void>(index->follow(before, *stored, rings));
   co_return stored;
 }
 
@@ -359,11 +408,24 @@ Task<Result<CopiedUids>> Mailboxes::move(MailAccount who, MailboxId from, std::v
 
 Task<Result<std::vector<Uid>>> Mailboxes::expunge(MailAccount who, MailboxId mailbox,
                                                   std::optional<std::vector<Uid>> uids) {
+  std::optional<Mailbox> before;
+  std::optional<Mailbox> now;
+  const auto index = indexes_.find({who.scope.tenant, who.account, mailbox});
+  std::uint64_t rings = 0;
   auto work = [&](Tx& tx) -> Result<std::vector<Uid>> {
+    if (index != nullptr) rings = index->rings();
     FUMI_CHECK(Gate(tx, who).check(mailbox, Rights::read | Rights::expunge));
-    return tx.mailboxes().expunge(who.account, mailbox, uids);
+    FUMI_TRY(before, tx.mailboxes().mailbox(who.account, mailbox));
+    FUMI_TRY(auto gone, tx.mailboxes().expunge(who.account, mailbox, uids));
+    FUMI_TRY(now, tx.mailboxes().mailbox(who.account, mailbox));
+    return gone;
   };
-  co_return co_await store_.write(who.scope, std::move(work));
+  auto gone = co_await store_.write(who.scope, std::move(work));
+  if (!gone || gone->empty() || index == nullptr || !before || !now) co_return gone;
+  // What fails here is read from the store later.
+  const MailboxChanges changes{{}, *gone};
+  static_cast<void>(index->follow(*before, *now, changes, rings));
+  co_return gone;
 }
 
 Task<Result<std::vector<Uid>>> Mailboxes::depart(MailAccount who, MailboxId mailbox,

@@ -132,10 +132,7 @@ class Mailboxes {
   [[nodiscard]] const MailboxIndexes& indexes() const { return indexes_; }
 
  private:
-  struct Replaced {
-    MailboxId from;
-    Uid uid;
-  };
+  using Replaced = std::pair<MailboxId, Uid>;
   Task<Result<std::vector<Appended>>> put(MailAccount who, std::string mailbox,
                                           std::vector<NewMessage> messages,
                                           std::optional<Replaced> replaced, Also also);

@@ -1,13 +1,11 @@
 // Store: transactions over the ports. Domain code runs as a plain synchronous closure on the
 // store's own threads, and the coroutine awaits it (DESIGN §3).
+//   auto work = [&](Tx& tx) { return tx.mailboxes().append(account, mailbox, content, flags); };
+//   Result<Appended> done = co_await store.write(scope, std::move(work));
 //
-//   Result<Appended> done = co_await store.write(scope, [&](Tx& tx) -> Result<Appended> {
-//     return tx.mailboxes().append(account, mailbox, content, flags);
-//   });
-//
-// A closure may run more than once (serialisation retries) and must have no effect but through `tx`
-// and its captures, which it must set afresh. It may not wait for anything. When write() returns
-// success the transaction is durable. An error from the closure rolls it back and is returned.
+// A closure may run more than once (serialisation retries), has no effect but through `tx` and its
+// captures, which it sets afresh, and waits for nothing. When write() returns success the
+// transaction is durable. An error from the closure rolls it back and is returned.
 #pragma once
 
 #include <functional>
@@ -53,7 +51,7 @@ class Tx {
   virtual SettingStore& settings() = 0;
 };
 
-// One transaction across tenants. `in(scope)` steps into one tenant within it.
+// One transaction across tenants. `in(scope)` steps into one of them.
 class PlatformTx {
  public:
   virtual ~PlatformTx() = default;
@@ -72,21 +70,25 @@ class Store {
   auto write(TenantScope scope, Work work) -> Task<std::invoke_result_t<Work&, Tx&>> {
     return run<Work>(Access::write, scope, std::move(work), Barrier());
   }
-  // As write(), but commits only after `barrier` has returned success (PendingBlob::wait_durable).
-  template <class Work>
+  template <class Work>  // commits only after `barrier` has succeeded (PendingBlob::wait_durable)
   auto write_after(Barrier barrier, TenantScope scope, Work work)
       -> Task<std::invoke_result_t<Work&, Tx&>> {
     return run<Work>(Access::write, scope, std::move(work), std::move(barrier));
   }
-  // A snapshot; the closure must not write.
-  template <class Work>
+  template <class Work>  // a snapshot; the closure must not write
   auto read(TenantScope scope, Work work) -> Task<std::invoke_result_t<Work&, Tx&>> {
     return run<Work>(Access::read, scope, std::move(work), Barrier());
   }
+  // As read(), for a few look-ups by key, some fifty rows at most: a store whose rows lie in this
+  // process may run them on the caller's thread, which costs less than passing them on.
+  template <class Work>
+  auto glance(TenantScope scope, Work work) -> Task<std::invoke_result_t<Work&, Tx&>> {
+    return run<Work>(Access::glance, scope, std::move(work), Barrier());
+  }
 
  protected:
-  enum class Access { read, write };
-  // Runs the work with a transaction; the closure's own Status decides commit or rollback.
+  enum class Access { read, write, glance };
+  // The closure's own Status decides commit or rollback.
   virtual Task<Status> run_erased(Access access, TenantScope scope,
                                   std::move_only_function<Status(Tx&)> work, Barrier barrier) = 0;
 
@@ -107,7 +109,7 @@ class Store {
   }
 };
 
-// The same for work across tenants; only services that route, schedule and administer hold one.
+// The same across tenants; only services that route, schedule and administer hold one.
 class Platform {
  public:
   virtual ~Platform() = default;
@@ -120,9 +122,13 @@ class Platform {
   auto read(Work work) -> Task<std::invoke_result_t<Work&, PlatformTx&>> {
     return run<Work>(Access::read, std::move(work));
   }
+  template <class Work>  // as Store::glance()
+  auto glance(Work work) -> Task<std::invoke_result_t<Work&, PlatformTx&>> {
+    return run<Work>(Access::glance, std::move(work));
+  }
 
  protected:
-  enum class Access { read, write };
+  enum class Access { read, write, glance };
   virtual Task<Status> run_erased(Access access,
                                   std::move_only_function<Status(PlatformTx&)> work) = 0;
 

@@ -153,11 +153,12 @@ Task<bool> ImapSession::fill() {
   // Draining ends the wait of a client that rests, but not the one for the rest of a command: an
   // APPEND that is half here may finish.
   if (!ready) co_return say_farewell(ready.error());
-  std::string buffer(kReadOctets, '\0');
-  const Result<std::size_t> got = co_await stream_->read_some(buffer);
+  const auto buffer = std::make_unique_for_overwrite<char[]>(kReadOctets);
+  const std::span<char> room(buffer.get(), kReadOctets);
+  const Result<std::size_t> got = co_await stream_->read_some(room);
   if (!got) co_return say_farewell(got.error());
   if (*got == 0) co_return false;
-  engine_.feed(std::string_view(buffer).substr(0, *got));
+  engine_.feed(std::string_view(buffer.get(), *got));
   co_return true;
 }
 

@@ -164,7 +164,7 @@ Task<Result<Access::Found>> Access::find(std::string name, LoginKinds kinds) {
     }
     return found;
   };
-  co_return co_await platform_.read(std::move(work));
+  co_return co_await platform_.glance(std::move(work));
 }
 
 // The index of the credential that the password opens, or not_found.

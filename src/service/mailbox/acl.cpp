@@ -74,7 +74,7 @@ Task<Result<std::vector<VisibleMailbox>>> Mailboxes::visible(MailAccount who) {
 
 Task<Result<Permit>> Mailboxes::permit(MailAccount who, std::string name, std::uint32_t needed) {
   auto work = [&](Tx& tx) { return Gate(tx, who).by_name(name, needed); };
-  co_return co_await store_.read(who.scope, std::move(work));
+  co_return co_await store_.glance(who.scope, std::move(work));
 }
 
 Task<Result<Permit>> Mailboxes::my_rights(MailAccount who, std::string name) {

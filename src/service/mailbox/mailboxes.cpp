@@ -10,6 +10,8 @@ namespace {
 
 using detail::Carry;
 
+constexpr std::size_t kSummariesAtAGlance = 32;
+
 // A quota, and what is used of it, is told to those who may read some of the mail.
 Result<bool> shares_mail(Tx& tx, const MailAccount& who) {
   Gate gate(tx, who);
@@ -46,7 +48,7 @@ Task<Result<Mailbox>> Mailboxes::find(MailAccount who, std::string name) {
     FUMI_TRY(Permit permit, Gate(tx, who).by_name(name, Rights::read));
     return std::move(permit.mailbox);
   };
-  co_return co_await store_.read(who.scope, std::move(work));
+  co_return co_await store_.glance(who.scope, std::move(work));
 }
 
 Task<Result<OpenedMailbox>> Mailboxes::open(MailAccount who, std::string name) {
@@ -73,57 +75,86 @@ Status load(Tx& tx, const Mailbox& now, MailboxIndex& index, MailboxIndex::Repla
   return {};
 }
 
-Status bring_up(Tx& tx, const Mailbox& now, MailboxIndex& index) {
+// Mailboxes of more messages are brought up to date by the store's threads: what has changed may be
+// all of them.
+constexpr std::uint32_t kMessagesAtAGlance = 4'096;
+constexpr std::uint32_t kLoadedAtAGlance = 512;  // and of more are read anew by them
+
+// False: it is more than the effort allows, and nothing was done.
+Result<bool> bring_up(Tx& tx, const Mailbox& now, MailboxIndex& index, Mailboxes::Effort effort) {
+  const bool small = effort == Mailboxes::Effort::small;
+  const bool may_load = !small || now.total <= kLoadedAtAGlance;
   const auto base = index.current();
-  if (base == nullptr) return load(tx, now, index, MailboxIndex::Replace::if_newer);
-  if (base->modseq() >= now.modseq) return {};
+  if (base == nullptr) {
+    if (!may_load) return false;
+    FUMI_CHECK(load(tx, now, index, MailboxIndex::Replace::if_newer));
+    return true;
+  }
+  if (base->modseq() >= now.modseq) return true;
+  if (small && std::max<std::uint64_t>(base->size(), now.total) > kMessagesAtAGlance) return false;
   auto changes = tx.mailboxes().changes(index.key().account, now.id, base->modseq());
   if (changes) {
     const Status advanced = index.advance(now, *changes);
+    if (advanced) return true;
     // A table full of keywords that nobody uses any more: a new one has those in use only.
-    if (advanced || advanced.error().code != Code::too_large) return advanced;
+    if (advanced.error().code != Code::too_large) return std::unexpected(advanced.error());
   } else if (changes.error().code != Code::not_found) {
     return std::unexpected(std::move(changes).error());
   }
   // not_found: expunges that far back are forgotten.
-  return load(tx, now, index, MailboxIndex::Replace::if_newer);
+  if (!may_load) return false;
+  FUMI_CHECK(load(tx, now, index, MailboxIndex::Replace::if_newer));
+  return true;
+}
+
+// Without an index: more than the effort allows.
+Result<WatchedMailbox> watch_in(Tx& tx, MailboxIndexes& indexes, Permit permit,
+                                Mailboxes::Effort effort) {
+  WatchedMailbox watched;
+  watched.mailbox = std::move(permit.mailbox);
+  watched.rights = permit.rights;
+  auto index = indexes.hold({tx.scope().tenant, watched.mailbox.owner, watched.mailbox.id});
+  FUMI_TRY(const bool done, bring_up(tx, watched.mailbox, *index, effort));
+  if (done) watched.index = std::move(index);
+  return watched;
 }
 
 }  // namespace
 
-Result<Mailboxes::Snapshot> Mailboxes::snapshot(Tx& tx, const MailAccount& who, MailboxId mailbox) {
+Result<Mailboxes::Snapshot> Mailboxes::snapshot(Tx& tx, const MailAccount& who, MailboxId mailbox,
+                                                Effort effort) {
   FUMI_TRY(const Permit permit, Gate(tx, who).by_id(mailbox, Rights::read));
   const auto index = indexes_.hold({tx.scope().tenant, who.account, mailbox});
-  FUMI_CHECK(bring_up(tx, permit.mailbox, *index));
-  return index->current();
+  FUMI_TRY(const bool done, bring_up(tx, permit.mailbox, *index, effort));
+  return done ? index->current() : nullptr;
 }
 
 Task<Result<WatchedMailbox>> Mailboxes::watch(MailAccount who, std::string name) {
+  Effort effort = Effort::small;
   auto work = [&](Tx& tx) -> Result<WatchedMailbox> {
-    WatchedMailbox watched;
     FUMI_TRY(Permit permit, Gate(tx, who).by_name(name, Rights::read));
-    watched.mailbox = std::move(permit.mailbox);
-    watched.rights = permit.rights;
-    watched.index = indexes_.hold({who.scope.tenant, watched.mailbox.owner, watched.mailbox.id});
-    FUMI_CHECK(bring_up(tx, watched.mailbox, *watched.index));
-    return watched;
+    return watch_in(tx, indexes_, std::move(permit), effort);
   };
-  auto watched = co_await store_.read(who.scope, std::move(work));
+  auto watched = co_await store_.glance(who.scope, work);
+  if (watched && watched->index == nullptr) {
+    effort = Effort::any;
+    watched = co_await store_.read(who.scope, work);
+  }
   if (watched) watched->now = watched->index->current();
   co_return watched;
 }
 
 Task<Result<WatchedMailbox>> Mailboxes::watch(MailAccount who, MailboxId mailbox) {
+  Effort effort = Effort::small;
   auto work = [&](Tx& tx) -> Result<WatchedMailbox> {
-    WatchedMailbox watched;
     FUMI_TRY(Permit permit, Gate(tx, who).by_id(mailbox, Rights::read));
-    watched.mailbox = std::move(permit.mailbox);
-    watched.rights = permit.rights;
-    watched.index = indexes_.hold({who.scope.tenant, who.account, mailbox});
-    FUMI_CHECK(bring_up(tx, watched.mailbox, *watched.index));
-    return watched;
+    return watch_in(tx, indexes_, std::move(permit), effort);
   };
-  auto watched = co_await store_.read(who.scope, std::move(work));
+  auto watched = co_await store_.glance(who.scope, work);
+  if (watched && watched->index == nullptr) {
+    effort = Effort::any;
+    watched = co_await store_.read(who.scope, work);
+  }
   if (watched) watched->now = watched->index->current();
   co_return watched;
 }
@@ -138,18 +169,25 @@ Task<Result<Mailboxes::Snapshot>> Mailboxes::refresh(MailAccount who,
   if (freshness == Freshness::told && index->is_fresh()) co_return index->current();
   const std::uint64_t rings = index->rings();
   const Snapshot before = index->current();
-  auto work = [&](Tx& tx) -> Status {
+  Effort effort = Effort::small;
+  auto work = [&](Tx& tx) -> Result<bool> {
     FUMI_CHECK(Gate(tx, who).check(key.mailbox, Rights::read));
     FUMI_TRY(const auto found, tx.mailboxes().mailbox(who.account, key.mailbox));
     if (!found) return fail(Code::not_found, "reading changes", "the mailbox is gone");
     // Read later and yet older: the database was set back (a failover, a restored backup).
     if (before != nullptr && before->modseq() > found->modseq) {
-      return load(tx, *found, *index, MailboxIndex::Replace::always);
+      if (effort == Effort::small) return false;
+      FUMI_CHECK(load(tx, *found, *index, MailboxIndex::Replace::always));
+      return true;
     }
-    return bring_up(tx, *found, *index);
+    return bring_up(tx, *found, *index, effort);
   };
-  const Status read = co_await store_.read(who.scope, std::move(work));
-  if (!read) co_return std::unexpected(read.error());
+  auto done = co_await store_.glance(who.scope, work);
+  if (done && !*done) {
+    effort = Effort::any;
+    done = co_await store_.read(who.scope, work);
+  }
+  if (!done) co_return std::unexpected(done.error());
   index->read_after(rings);
   co_return index->current();
 }
@@ -351,6 +389,9 @@ Task<Status> Mailboxes::read_summaries(MailAccount who, MailboxId mailbox,
     auto take = [&](const StoredSummary& summary) { return reader.take(summary); };
     return tx.emails().visit_summaries(who.account, emails, take);
   };
+  if (emails.size() <= kSummariesAtAGlance) {
+    co_return co_await store_.glance(who.scope, std::move(work));
+  }
   co_return co_await store_.read(who.scope, std::move(work));
 }
 

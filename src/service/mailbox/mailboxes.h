@@ -47,8 +47,11 @@ class Mailboxes {
   using Snapshot = std::shared_ptr<const MailboxSnapshot>;
   Task<Result<Snapshot>> refresh(MailAccount who, std::shared_ptr<MailboxIndex> index,
                                  Freshness freshness);
-  // In a transaction of the account's scope: the same, at least as new as the transaction.
-  Result<Snapshot> snapshot(Tx& tx, const MailAccount& who, MailboxId mailbox);
+  // In a transaction of the account's scope: the same, at least as new as the transaction. small:
+  // null where more is to be read for it than a glance of the store may.
+  enum class Effort { any, small };
+  Result<Snapshot> snapshot(Tx& tx, const MailAccount& who, MailboxId mailbox,
+                            Effort effort = Effort::any);
 
   Task<Result<Mailbox>> create(MailAccount who, std::string name, MailboxRole role);
   Task<Status> rename(MailAccount who, std::string from, std::string to);

@@ -21,6 +21,8 @@ constexpr const char* kDoing = "searching";
 // Mail that is read and looked into in one go.
 constexpr std::size_t kMailsAtATime = 64;
 constexpr std::uint64_t kOctetsAtATime = 8 * 1024 * 1024;
+// A larger mailbox is gone through by the store's threads.
+constexpr std::uint32_t kMailsAtAGlance = 2'048;
 
 // One message to decide on: places [first, first + count).
 struct Item {
@@ -55,10 +57,17 @@ struct Search::Job {
     candidate.places = std::span(places).subspan(item.first, item.count);
     return candidate;
   }
+  // What a glance of the store can answer: one mailbox, by what its index says.
+  [[nodiscard]] bool is_small() const {
+    return scope.mailboxes.size() == 1 && !program.asks_mail() && !program.asks_saved();
+  }
   Status survey(Tx& tx);
+  Result<bool> survey_small(Tx& tx);  // false: the mailbox is too large for it
   Status read_places(Tx& tx);
   Status add_places(Tx& tx, MailboxId mailbox, std::uint32_t rank);
+  Status add_places_of(Tx& tx, Mailboxes::Snapshot snapshot, MailboxId mailbox, std::uint32_t rank);
   void make_items();
+  bool decide();
   Status decide_by_index(Tx& tx);
   Status read_summaries(Tx& tx, std::span<const std::size_t> some, std::vector<Reading>& readings);
   Status decide_segment(Tx& tx, const SearchSegment& segment,
@@ -77,13 +86,30 @@ struct Search::Job {
 // Runs in the store, more than once perhaps.
 Status Search::Job::survey(Tx& tx) {
   FUMI_CHECK(read_places(tx));
+  const bool open = decide();
+  return open && program.asks_mail() ? decide_by_index(tx) : Status();
+}
+
+Result<bool> Search::Job::survey_small(Tx& tx) {
+  const MailboxId mailbox = scope.mailboxes.front();
+  FUMI_TRY(auto snapshot, mailboxes.snapshot(tx, who, mailbox, Mailboxes::Effort::small));
+  if (snapshot == nullptr || snapshot->size() > kMailsAtAGlance) return false;
+  places.clear();
+  snapshots.clear();
+  FUMI_CHECK(add_places_of(tx, std::move(snapshot), mailbox, 0));
+  static_cast<void>(decide());
+  return true;
+}
+
+// By what is known without any mail; true: something stays unknown.
+bool Search::Job::decide() {
   make_items();
   bool open = false;
   for (Item& item : items) {
     item.found = program.truth(candidate(item));
     open = open || item.found == Truth::unknown;
   }
-  return open && program.asks_mail() ? decide_by_index(tx) : Status();
+  return open;
 }
 
 Status Search::Job::read_places(Tx& tx) {
@@ -103,6 +129,11 @@ Status Search::Job::read_places(Tx& tx) {
 
 Status Search::Job::add_places(Tx& tx, MailboxId mailbox, std::uint32_t rank) {
   FUMI_TRY(auto snapshot, mailboxes.snapshot(tx, who, mailbox));
+  return add_places_of(tx, std::move(snapshot), mailbox, rank);
+}
+
+Status Search::Job::add_places_of(Tx& tx, Mailboxes::Snapshot snapshot, MailboxId mailbox,
+                                  std::uint32_t rank) {
   const bool alone = scope.unit == SearchScope::Unit::entry;
   std::unordered_map<std::uint32_t, Instant> saved;
   if (program.asks_saved()) {
@@ -223,9 +254,17 @@ Task<Result<std::vector<SearchHit>>> Search::run(MailAccount who, SearchScope sc
       (job.scope.mailboxes.size() != 1 || job.scope.unit != SearchScope::Unit::entry)) {
     co_return fail(Code::invalid, kDoing, "UIDs are of one mailbox");
   }
-  auto survey = [&job](Tx& tx) { return job.survey(tx); };
-  const Status surveyed = co_await store_.read(who.scope, std::move(survey));
-  if (!surveyed) co_return std::unexpected(surveyed.error());
+  Result<bool> answered = false;
+  if (job.is_small()) {
+    auto glance = [&job](Tx& tx) { return job.survey_small(tx); };
+    answered = co_await store_.glance(who.scope, std::move(glance));
+    if (!answered) co_return std::unexpected(answered.error());
+  }
+  if (!*answered) {
+    auto survey = [&job](Tx& tx) { return job.survey(tx); };
+    const Status surveyed = co_await store_.read(who.scope, std::move(survey));
+    if (!surveyed) co_return std::unexpected(surveyed.error());
+  }
   const Status looked = co_await look_into(job, progress);
   if (!looked) co_return std::unexpected(looked.error());
   std::vector<SearchHit> hits;

@@ -108,7 +108,7 @@ Task<Result<std::unique_ptr<OutboundConnection>>> FakeOutbound::connect(Outbound
 Task<Status> FailingStore::run_erased(Store::Access access, TenantScope scope,
                                       std::move_only_function<Status(Tx&)> work, Barrier barrier) {
   const bool fails = plan_.fails();
-  if (access == Store::Access::read) {
+  if (access != Store::Access::write) {
     if (fails) co_return std::unexpected(plan_.error());
     auto read = [&](Tx& tx) { return work(tx); };
     co_return co_await store_.read(scope, std::move(read));
@@ -131,7 +131,7 @@ Task<Status> FailingStore::run_erased(Store::Access access, TenantScope scope,
 Task<Status> FailingStore::run_erased(Platform::Access access,
                                       std::move_only_function<Status(PlatformTx&)> work) {
   const bool fails = plan_.fails();
-  if (access == Platform::Access::read) {
+  if (access != Platform::Access::write) {
     if (fails) co_return std::unexpected(plan_.error());
     auto read = [&](PlatformTx& tx) { return work(tx); };
     co_return co_await platform_.read(std::move(read));

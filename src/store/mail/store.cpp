@@ -146,6 +146,10 @@ Task<Status> SqlStore::run_erased(Store::Access access, TenantScope scope,
     FUMI_CHECK(work(tx));
     return notify(*shared_, session, effects.changes);
   };
+  if (access == Store::Access::glance) {
+    Status status = co_await shared_->parts.database.glance(std::move(closure));
+    co_return status;
+  }
   if (access == Store::Access::read) {
     Status status = co_await shared_->parts.database.read(std::move(closure));
     co_return status;
@@ -170,6 +174,10 @@ Task<Status> SqlStore::run_erased(Platform::Access access,
     FUMI_CHECK(work(tx));
     return notify(*shared_, session, effects.changes);
   };
+  if (access == Platform::Access::glance) {
+    Status status = co_await shared_->parts.database.glance(std::move(closure));
+    co_return status;
+  }
   if (access == Platform::Access::read) {
     Status status = co_await shared_->parts.database.read(std::move(closure));
     co_return status;

@@ -51,6 +51,12 @@ Task<Status> Database::write(Work work, Barrier before_commit) {
 
 Task<Status> Database::read(Work work) { return enqueue(Kind::read, std::move(work), Barrier()); }
 
+Task<Status> Database::glance(Work work) {
+  std::optional<Status> done = try_glance(work);
+  if (done) co_return std::move(*done);
+  co_return co_await enqueue(Kind::read, std::move(work), Barrier());
+}
+
 Status Database::write_blocking(Work work) {
   return enqueue_blocking(Kind::write, std::move(work), Barrier());
 }

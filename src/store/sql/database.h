@@ -54,6 +54,7 @@ struct Metrics {
   std::uint64_t commit_us = 0;   // time spent in COMMIT
   std::uint64_t barrier_us = 0;  // time spent waiting for barriers
   std::uint64_t reads = 0;
+  std::uint64_t glances = 0;      // of them on the caller's thread
   std::uint64_t retries = 0;      // closures run again
   std::uint64_t rejected = 0;     // queue full or waited too long
   std::uint64_t reconnects = 0;   // PostgreSQL
@@ -73,6 +74,9 @@ class Database {
   [[nodiscard]] Task<Status> write(Work work, Barrier before_commit);
   // One consistent snapshot; a closure that writes fails.
   [[nodiscard]] Task<Status> read(Work work);
+  // As read(), for a few look-ups by key: an engine whose rows lie in this process may run it on
+  // the caller's thread, before this suspends, where it expects not to wait for a disk or a lock.
+  [[nodiscard]] Task<Status> glance(Work work);
 
   // The same for closures that return Result<T>:
   // `Result<Uid> uid = co_await db.write_result([&](Session& tx) -> Result<Uid> { … });`
@@ -103,6 +107,8 @@ class Database {
   enum class Kind { read, write };
   // Drivers implement only this; store/sql/job.h says how the result goes back.
   virtual void submit(Kind kind, Job job) = 0;
+  // Runs it at once; nullopt: not here, or not now, and `work` is to be run anew.
+  [[nodiscard]] virtual std::optional<Status> try_glance(Work& /*work*/) { return std::nullopt; }
 
  private:
   [[nodiscard]] Task<Status> enqueue(Kind kind, Work work, Barrier before_commit);

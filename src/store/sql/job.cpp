@@ -1,5 +1,6 @@
 #include "store/sql/job.h"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 
 namespace fumi::sql {
@@ -59,6 +60,7 @@ Metrics Counters::snapshot() const {
   out.commit_us = commit_us;
   out.barrier_us = barrier_us;
   out.reads = reads;
+  out.glances = glances;
   out.retries = retries;
   out.rejected = rejected;
   out.reconnects = reconnects;
@@ -78,11 +80,13 @@ JobQueue::~JobQueue() {
 void JobQueue::push(Job job) {
   Code code = Code::unavailable;
   {
-    std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     if (!closed_ && jobs_.size() < options_.waiting_max) {
       job.deadline = std::chrono::steady_clock::now() + options_.wait_max;
       jobs_.push_back(std::move(job));
-      if (idle_ > 0) work_waits_.notify_one();
+      const bool wakes = idle_ > 0;
+      lock.unlock();  // who is woken would wait for it
+      if (wakes) work_waits_.notify_one();
       return;
     }
     if (!closed_) code = Code::rate_limited;

@@ -52,7 +52,8 @@ void deliver(std::vector<Finished> finished);
 // The sums behind Metrics; each field is written by any thread.
 struct Counters {
   std::atomic<std::uint64_t> writes = 0, writes_failed = 0, groups = 0, group_size_max = 0;
-  std::atomic<std::uint64_t> commit_us = 0, barrier_us = 0, reads = 0, retries = 0, rejected = 0;
+  std::atomic<std::uint64_t> commit_us = 0, barrier_us = 0, reads = 0, glances = 0;
+  std::atomic<std::uint64_t> retries = 0, rejected = 0;
   std::atomic<std::uint64_t> reconnects = 0, checkpoints = 0, log_bytes = 0;
 
   void count_group(std::size_t closures);  // a commit

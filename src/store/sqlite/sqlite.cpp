@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "store/sqlite/detail/checkpointer.h"
 #include "store/sqlite/detail/connection.h"
+#include "store/sqlite/detail/glances.h"
 #include "store/sqlite/detail/log_file.h"
 #include "store/sqlite/detail/log_vfs.h"
 #include "store/sqlite/detail/readers.h"
@@ -51,11 +52,13 @@ class SqliteDatabase final : public Database {
     if (kind == Kind::write) return writer_->push(std::move(job));
     readers_->push(std::move(job));
   }
+  std::optional<Status> try_glance(Work& work) override { return glances_->run(work); }
 
  private:
   [[nodiscard]] Result<std::unique_ptr<SqliteConnection>> connect(Access access,
                                                                   const std::string& vfs);
   [[nodiscard]] std::string pragmas(Access access) const;
+  [[nodiscard]] Result<std::vector<std::unique_ptr<SqliteConnection>>> connect_glances();
 
   SqliteOptions options_;
   TemporaryFolder folder_;
@@ -63,10 +66,11 @@ class SqliteDatabase final : public Database {
   Counters counters_;
   std::unique_ptr<LogVfs> log_vfs_;  // the writer's; null: it uses the plain one
   // Made once in open() and kept after close(), so that late calls are refused and not lost. Closed
-  // in this order: readers, writer, checkpointer.
+  // in this order: readers, glances, checkpointer, writer.
   std::unique_ptr<Checkpointer> checkpointer_;
   std::unique_ptr<SqliteWriter> writer_;
   std::unique_ptr<SqliteReaders> readers_;
+  std::unique_ptr<SqliteGlances> glances_;
 };
 
 std::string SqliteDatabase::pragmas(Access access) const {
@@ -91,6 +95,18 @@ Result<std::unique_ptr<SqliteConnection>> SqliteDatabase::connect(Access access,
   return connection;
 }
 
+// They never wait for a lock. Without a mapping: each commit of the writer makes SQLite take down
+// the mappings of those who read next, and to be told so costs all threads of the process.
+Result<std::vector<std::unique_ptr<SqliteConnection>>> SqliteDatabase::connect_glances() {
+  std::vector<std::unique_ptr<SqliteConnection>> connections;
+  for (int i = 0; i < options_.glances; ++i) {
+    FUMI_TRY(auto connection, connect(Access::read, options_.vfs));
+    FUMI_CHECK(connection->configure("PRAGMA busy_timeout=0;PRAGMA mmap_size=0;"));
+    connections.push_back(std::move(connection));
+  }
+  return connections;
+}
+
 // Whether the engine really runs with a write-ahead log: some file systems can't.
 Status check_log(SqliteConnection& connection) {
   std::string mode;
@@ -110,8 +126,10 @@ Status SqliteDatabase::open() {
     options_.path = folder_.path + "/fumi.db";
     durable_ = false;
   }
-  if (options_.readers < 1 || options_.readers > 64 || options_.group_max < 1) {
-    return fail(Code::invalid, "opening the database", "1 to 64 readers, groups of 1 or more");
+  if (options_.readers < 1 || options_.readers > 64 || options_.group_max < 1 ||
+      options_.glances < 0 || options_.glances > 64) {
+    return fail(Code::invalid, "opening the database",
+                "1 to 64 readers, 0 to 64 for glances, groups of 1 or more");
   }
   FileSystem& files = options_.files == nullptr ? posix_files() : *options_.files;
   if (durable_) FUMI_CHECK(harden_log(options_.path, options_.vfs, files));
@@ -124,6 +142,7 @@ Status SqliteDatabase::open() {
     FUMI_TRY(auto read, connect(Access::read, options_.vfs));
     readers.push_back(std::move(read));
   }
+  FUMI_TRY(auto glances, connect_glances());
   if (durable_) {
     const auto folder = std::filesystem::path(options_.path).parent_path().string();
     FUMI_CHECK(files.sync_directory(folder.empty() ? "." : folder));
@@ -134,6 +153,7 @@ Status SqliteDatabase::open() {
   writer_ = std::make_unique<SqliteWriter>(options_, std::move(write), *checkpointer_, counters_);
   readers_ =
       std::make_unique<SqliteReaders>(options_.reads, std::move(readers), counters_, fail_writer);
+  glances_ = std::make_unique<SqliteGlances>(std::move(glances), counters_, fail_writer);
   return {};
 }
 
@@ -146,6 +166,7 @@ Metrics SqliteDatabase::metrics() const {
 
 void SqliteDatabase::close() {
   if (readers_ != nullptr) readers_->close();
+  if (glances_ != nullptr) glances_->close();
   if (checkpointer_ != nullptr) checkpointer_->close();
   if (writer_ != nullptr) writer_->close();  // last: closing its connection empties the log
 }

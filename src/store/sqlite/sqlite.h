@@ -25,6 +25,7 @@ struct SqliteOptions {
   std::string vfs;              // "" is the machine's own; tests name a fault layer's
   FileSystem* files = nullptr;  // makes the new file's name durable; null: the machine's own
   int readers = 4;              // 1 to 64 threads
+  int glances = 4;              // connections for reads on their callers' threads; 0 to 64
   std::size_t group_max = 512;  // closures a commit
   Duration group_wait_max = Duration(5'000);  // a group that runs longer takes no more in
   QueueOptions writes;

@@ -30,7 +30,9 @@ void SqliteReaders::loop(SqliteConnection& connection) {
   std::vector<Job> jobs;
   while (queue_.pop(jobs, 1)) {
     std::vector<Finished> finished;
-    Status status = run(connection, jobs[0]);
+    Status status = run_read(connection, jobs[0].work);
+    // The engine's damage only: a closure may find a sealed value corrupt without any.
+    if (!status && connection.saw_fatal()) on_error_(status.error());
     counters_.reads.fetch_add(1, std::memory_order_relaxed);
     finished.push_back({std::move(jobs[0].reply), std::move(status)});
     jobs.clear();
@@ -38,17 +40,15 @@ void SqliteReaders::loop(SqliteConnection& connection) {
   }
 }
 
-Status SqliteReaders::run(SqliteConnection& connection, Job& job) {
+Status run_read(SqliteConnection& connection, Work& work) {
   connection.start_closure();
   FUMI_CHECK(connection.control(kBegin));
-  Status status = run_guarded(job.work, connection);
+  Status status = run_guarded(work, connection);
   if (connection.first_error()) status = std::unexpected(*connection.first_error());
   if (connection.in_transaction()) {
     Status ended = connection.control(kEnd);
     if (!ended && status) status = std::move(ended);
   }
-  // The engine's damage only: a closure may find a sealed value corrupt without any.
-  if (!status && connection.saw_fatal()) on_error_(status.error());
   return status;
 }
 

@@ -10,6 +10,9 @@
 
 namespace fumi::sql {
 
+// Runs a closure in a snapshot of its own.
+[[nodiscard]] Status run_read(SqliteConnection& connection, Work& work);
+
 class SqliteReaders {
  public:
   SqliteReaders(QueueOptions options, std::vector<std::unique_ptr<SqliteConnection>> connections,
@@ -22,7 +25,6 @@ class SqliteReaders {
 
  private:
   void loop(SqliteConnection& connection);
-  [[nodiscard]] Status run(SqliteConnection& connection, Job& job);
 
   std::vector<std::unique_ptr<SqliteConnection>> connections_;
   Counters& counters_;

@@ -7,17 +7,31 @@
 
 namespace fumi::service::detail {
 
-void SegmentBuilder::add_piece(char kind, std::string_view piece, std::uint8_t where) {
+void SegmentBuilder::new_piece(std::string key) {
+  piece_octets_ += key.size();
+  pieces_.push_back(std::move(key));
+  postings_.emplace_back();
+}
+
+std::uint32_t SegmentBuilder::number_of(char kind, std::string_view piece) {
+  const auto next = std::uint32_t(pieces_.size());
+  const auto spelled = [&] { return std::string(1, kind).append(piece); };
+  if (piece.size() <= ShortPieces::kOctetsMax) {
+    const std::uint32_t number = short_numbers_.find_or_add(ShortPieces::key_of(kind, piece), next);
+    if (number == next) new_piece(spelled());
+    return number;
+  }
   key_.assign(1, kind);
   key_ += piece;
-  auto found = numbers_.find(std::string_view(key_));
-  if (found == numbers_.end()) {
-    found = numbers_.emplace(key_, std::uint32_t(pieces_.size())).first;
-    pieces_.push_back(key_);
-    postings_.emplace_back();
-    piece_octets_ += key_.size();
-  }
-  std::vector<Posting>& postings = postings_[found->second];
+  const auto found = numbers_.find(std::string_view(key_));
+  if (found != numbers_.end()) return found->second;
+  numbers_.emplace(key_, next);
+  new_piece(spelled());
+  return next;
+}
+
+void SegmentBuilder::add_piece(char kind, std::string_view piece, std::uint8_t where) {
+  std::vector<Posting>& postings = postings_[number_of(kind, piece)];
   const auto document = std::uint32_t(documents_.size() - 1);
   if (!postings.empty() && postings.back().document == document) {
     postings.back().where |= where;
@@ -43,7 +57,8 @@ void SegmentBuilder::add(const Document& document, SearchDocument text) {
 std::uint64_t SegmentBuilder::octets() const {
   // Strings twice, a node of the map, the vector of postings.
   constexpr std::uint64_t kOfPiece = 2 * sizeof(std::string) + 32 + sizeof(std::vector<Posting>);
-  return pieces_.size() * kOfPiece + 2 * piece_octets_ + 2 * posting_count_ * sizeof(Posting);
+  return pieces_.size() * kOfPiece + 2 * piece_octets_ + 2 * posting_count_ * sizeof(Posting) +
+         short_numbers_.octets();
 }
 
 void SegmentBuilder::write(std::span<const SearchTerm> terms, PageWriter& out) const {

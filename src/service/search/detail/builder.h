@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "service/search/detail/segment.h"
+#include "service/search/detail/short_pieces.h"
 #include "service/search/document.h"
 
 namespace fumi::service::detail {
@@ -38,9 +39,12 @@ class SegmentBuilder {
     }
   };
   void add_piece(char kind, std::string_view piece, std::uint8_t where);
+  [[nodiscard]] std::uint32_t number_of(char kind, std::string_view piece);
+  void new_piece(std::string key);
 
   std::vector<Document> documents_;
-  std::unordered_map<std::string, std::uint32_t, Hash, std::equal_to<>> numbers_;  // of pieces
+  ShortPieces short_numbers_;  // of pieces up to its limit; of longer ones:
+  std::unordered_map<std::string, std::uint32_t, Hash, std::equal_to<>> numbers_;
   std::vector<std::string> pieces_;
   std::vector<std::vector<Posting>> postings_;  // by number of piece
   std::uint64_t piece_octets_ = 0;

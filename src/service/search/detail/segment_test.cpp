@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <map>
 
+#include "service/search/detail/short_pieces.h"
+
 namespace fumi::service::detail {
 namespace {
 
@@ -103,6 +105,34 @@ TEST_CASE("damage is found or harmless, never a crash") {
   CHECK(find_postings({SearchTerm(1), "\x02"}, SearchTerm(1)).error().code == Code::corrupt);
   CHECK(decode_documents("").error().code == Code::corrupt);
   CHECK(decode_documents(std::string("\x01\x7f", 2)).error().code == Code::corrupt);
+}
+
+TEST_CASE("short pieces keep the number that they were first given, as a map does") {
+  CHECK(rc::check("short pieces", [] {
+    ShortPieces pieces;
+    std::map<std::pair<char, std::string>, std::uint32_t> model;
+    const auto count = *rc::gen::inRange(0, 4'000);
+    const auto letters = *rc::gen::inRange(2, 255);
+    for (int i = 0; i < count; ++i) {
+      std::string piece(*rc::gen::inRange<std::size_t>(0, ShortPieces::kOctetsMax + 1), '\0');
+      for (char& octet : piece)
+        octet = char(*rc::gen::inRange(0, letters));  // zeros too
+      const char kind = *rc::gen::elementOf(std::string("gwn"));
+      const auto next = std::uint32_t(model.size());
+      const auto known = model.emplace(std::pair(kind, piece), next).first;
+      const auto number = pieces.find_or_add(ShortPieces::key_of(kind, piece), next);
+      RC_ASSERT(number == known->second);
+    }
+  }));
+  // Whatever their order, and while the table grows.
+  ShortPieces many;
+  for (std::uint32_t round = 0; round < 2; ++round) {
+    for (std::uint32_t i = 0; i < 100'000; ++i) {
+      const std::string piece(reinterpret_cast<const char*>(&i), sizeof i);
+      REQUIRE(many.find_or_add(ShortPieces::key_of('g', piece), i) == i);
+    }
+  }
+  CHECK(many.octets() < 100'000 * 64);
 }
 
 }  // namespace

@@ -289,6 +289,40 @@ TEST_CASE("store_flags: operations, UNCHANGEDSINCE, counts") {
   });
 }
 
+// As EXPUNGE names them: all that its client knows.
+TEST_CASE("an expunge that names many removes those of them that are deleted, and frees once") {
+  on_every_engine([](World& world) {
+    Office o{world};
+    const AccountId a = o.hanako;
+    o.in([&](MailboxStore& m) {
+      MailboxId inbox;
+      for (int i = 0; i < 60; ++i)
+        inbox = ok(m.deliver(a, content("m" + std::to_string(i), 10))).mailbox;
+      const MailboxId other = ok(m.create_mailbox(a, "Other", MailboxRole::none)).id;
+      ok(m.copy(a, inbox, uids({7}), other));
+      ok(m.store_flags(a, inbox, {uids({7, 20, 58}), FlagsOperation::add, {8, {}}, {}}));
+      std::vector<Uid> known;  // neither in order nor all
+      for (std::uint32_t uid = 50; uid > 0; --uid)
+        known.push_back(Uid{uid});
+      CHECK(ok(m.expunge(a, inbox, known)) == uids({7, 20}));
+      CHECK(ok(m.expunge(a, inbox, known)).empty());
+      const Mailbox left = *ok(m.mailbox(a, inbox));
+      CHECK(left.total == 58);
+      CHECK(left.deleted == 1);
+      CHECK(left.octets == 580);
+      CHECK(ok(m.mailbox(a, other))->total == 1);
+      const auto changes = ok(m.changes(a, inbox, ModSeq(left.modseq.value() - 1)));
+      CHECK(changes.vanished == uids({7, 20}));
+      CHECK(ok(m.expunge(a, inbox, std::vector<Uid>{Uid{58}})) == uids({58}));
+    });
+    // 58 emails are left, one of them in the other mailbox alone.
+    ok(world.read(o.acme, [&](Tx& tx) -> Status {
+      CHECK(ok(tx.directory().account(a))->used_octets == 580);
+      return {};
+    }));
+  });
+}
+
 TEST_CASE("store_flags over runs of messages does to each what apply() does") {
   on_every_engine([](World& world) {
     Office o{world};

@@ -17,7 +17,8 @@ constexpr Statement kCount{
     " deleted = deleted + $7, octets = octets + $8"
     " WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3"};
 constexpr Statement kCountExpunged{
-    "UPDATE mailboxes SET expunged_count = expunged_count + $4"
+    "UPDATE mailboxes SET modseq = $4, total = total + $5, unseen = unseen + $6,"
+    " deleted = deleted + $7, octets = octets + $8, expunged_count = expunged_count + $9"
     " WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3 RETURNING expunged_count"};
 constexpr Statement kDeleteEntry{
     "DELETE FROM entries"
@@ -28,10 +29,13 @@ constexpr Statement kInsertExpunged{
 constexpr Statement kShare{
     "UPDATE emails SET copies = copies + 1"
     " WHERE tenant_id = $1 AND account_id = $2 AND email_id = $3"};
+constexpr Statement kDropLast{
+    "DELETE FROM emails"
+    " WHERE tenant_id = $1 AND account_id = $2 AND email_id = $3 AND copies <= 1"
+    " RETURNING octets, thread_id, created"};
 constexpr Statement kRelease{
     "UPDATE emails SET copies = copies - 1"
-    " WHERE tenant_id = $1 AND account_id = $2 AND email_id = $3"
-    " RETURNING copies, octets, thread_id, created"};
+    " WHERE tenant_id = $1 AND account_id = $2 AND email_id = $3"};
 constexpr Statement kRememberGone{
     "INSERT INTO gone (tenant_id, account_id, modseq, kind, object_id, thread_id, created)"
     " VALUES ($1, $2, $3, 2, $4, $5, $6)"};
@@ -42,8 +46,6 @@ constexpr Statement kForgetGone{
     "DELETE FROM gone WHERE tenant_id = $1 AND account_id = $2 AND modseq <= $3"};
 constexpr Statement kSetGoneFloor{
     "UPDATE accounts SET gone_floor = $3 WHERE tenant_id = $1 AND account_id = $2"};
-constexpr Statement kDeleteEmail{
-    "DELETE FROM emails WHERE tenant_id = $1 AND account_id = $2 AND email_id = $3"};
 constexpr Statement kFreeOctets{
     "UPDATE accounts SET used_octets = used_octets - $3 WHERE tenant_id = $1 AND account_id = $2"};
 // The same for all entries of a range of UIDs.
@@ -89,6 +91,8 @@ constexpr Statement kUidValidity{
 
 // Shorter runs of UIDs are cheaper one by one.
 constexpr std::size_t kRunFrom = 8;
+// An EXPUNGE of so many UIDs looks each up.
+constexpr std::size_t kNamedMax = 16;
 
 // Behind the last of the entries from `at` on whose UIDs follow each other.
 std::size_t run_end(const std::vector<Entry>& entries, std::size_t at) {
@@ -197,8 +201,16 @@ Status SqlMailboxes::insert_copies(AccountId account, MailboxId from,
 Result<std::vector<Uid>> SqlMailboxes::expunge(AccountId account, MailboxId mailbox,
                                                const std::optional<std::vector<Uid>>& uids) {
   FUMI_CHECK(require(account, mailbox));
-  FUMI_TRY(auto gone, uids ? find(account, mailbox, *uids) : deleted_entries(account, mailbox));
+  // Of many that are named, mostly all that a client knows, few are \Deleted: those are looked up.
+  const bool named = uids && uids->size() <= kNamedMax;
+  FUMI_TRY(auto gone, named ? find(account, mailbox, *uids) : deleted_entries(account, mailbox));
   std::erase_if(gone, [](const Entry& entry) { return !entry.flags.has(Flags::deleted); });
+  if (uids && !named) {
+    std::vector<Uid> meant = *uids;
+    std::ranges::sort(meant);
+    std::erase_if(
+        gone, [&](const Entry& entry) { return !std::ranges::binary_search(meant, entry.uid); });
+  }
   std::vector<Uid> out;
   if (gone.empty()) return out;
   FUMI_TRY(const ModSeq modseq, raise(account));
@@ -213,6 +225,7 @@ Status SqlMailboxes::take_out(AccountId account, MailboxId mailbox,
                               const std::vector<Entry>& entries, ModSeq modseq, Emails emails) {
   Delta delta;
   std::vector<Uid> uids;
+  std::uint64_t freed = 0;
   uids.reserve(entries.size());
   for (const Entry& entry : entries) {
     delta.add(entry, -1);
@@ -231,17 +244,21 @@ Status SqlMailboxes::take_out(AccountId account, MailboxId mailbox,
     for (; at < end; ++at) {
       const Entry& entry = entries[at];
       FUMI_CHECK(context_.run(kDeleteEntry, account, mailbox, entry.uid.value));
-      if (emails == Emails::released) FUMI_CHECK(release(account, entry.email, modseq));
+      if (emails == Emails::released) {
+        FUMI_TRY(const std::uint64_t octets, release(account, entry.email, modseq));
+        freed += octets;
+      }
       FUMI_CHECK(
           context_.run(kInsertExpunged, account, mailbox, modseq, entry.uid.value, entry.email));
     }
   }
   FUMI_CHECK(SqlBlocks(context_, account, mailbox).remove(uids));
   if (emails == Emails::released) FUMI_CHECK(forget_gone(account, modseq, entries.size()));
-  FUMI_CHECK(count(account, mailbox, modseq, delta));
-  FUMI_TRY(const auto remembered, context_.one(
-                                      kCountExpunged, [](const Row& row) { return row.int64(0); },
-                                      account, mailbox, entries.size()));
+  if (freed != 0) FUMI_CHECK(free_octets(account, freed));
+  FUMI_TRY(const auto remembered,
+           context_.one(
+               kCountExpunged, [](const Row& row) { return row.int64(0); }, account, mailbox,
+               modseq, delta.total, delta.unseen, delta.deleted, delta.octets, entries.size()));
   const auto most = std::int64_t{context_.shared().options.expunged_max};
   return remembered.value_or(0) > most ? forget_expunged(account, mailbox) : Status();
 }
@@ -265,21 +282,27 @@ Status SqlMailboxes::take_out_range(AccountId account, MailboxId mailbox, Uid fi
   return context_.run(kDeleteRange, account, mailbox, first.value, last.value);
 }
 
-Status SqlMailboxes::release(AccountId account, EmailId email, ModSeq modseq) {
-  struct Left {
-    std::int64_t copies, octets;
+Result<std::uint64_t> SqlMailboxes::release(AccountId account, EmailId email, ModSeq modseq) {
+  struct Gone {
+    std::uint64_t octets;
     ThreadId thread;
     ModSeq created;
   };
   auto map = [](const Row& row) {
-    return Left{row.int64(0), row.int64(1), row.id<ThreadId>(2), row.id<ModSeq>(3)};
+    return Gone{static_cast<std::uint64_t>(row.int64(0)), row.id<ThreadId>(1), row.id<ModSeq>(2)};
   };
-  FUMI_TRY(const auto left, context_.one(kRelease, map, account, email));
-  if (!left) return fail(Code::corrupt, "releasing a message", "an entry without its email");
-  if (left->copies > 0) return {};
-  FUMI_CHECK(context_.run(kDeleteEmail, account, email));
-  FUMI_CHECK(context_.run(kRememberGone, account, modseq, email, left->thread, left->created));
-  return context_.run(kFreeOctets, account, left->octets);
+  FUMI_TRY(const auto gone, context_.one(kDropLast, map, account, email));
+  if (!gone) {
+    FUMI_TRY(const auto rows, context_.execute(kRelease, account, email));
+    if (rows == 1) return 0;
+    return fail(Code::corrupt, "releasing a message", "an entry without its email");
+  }
+  FUMI_CHECK(context_.run(kRememberGone, account, modseq, email, gone->thread, gone->created));
+  return gone->octets;
+}
+
+Status SqlMailboxes::free_octets(AccountId account, std::uint64_t octets) {
+  return context_.run(kFreeOctets, account, octets);
 }
 
 // Looking costs a walk over the index, so it is done for one change in 256, which no rhythm of

@@ -127,7 +127,9 @@ class SqlMailboxes final : public MailboxStore {
   Status insert_copies(AccountId account, MailboxId from, const std::vector<Entry>& entries,
                        MailboxId to, const std::vector<Entry>& made, After after);
   // One copy of the email less; the last one takes the email along.
-  Status release(AccountId account, EmailId email, ModSeq modseq);
+  // One entry's share of an email. The octets that the account has to be told of by free_octets().
+  Result<std::uint64_t> release(AccountId account, EmailId email, ModSeq modseq);
+  Status free_octets(AccountId account, std::uint64_t octets);
   // Remembers at most gone_max destroyed objects; looks now and then.
   Status forget_gone(AccountId account, ModSeq modseq, std::size_t added);
   Status forget_expunged(AccountId account, MailboxId mailbox);

@@ -113,7 +113,9 @@ Result<std::uint64_t> SqlMailboxes::purge(AccountId account, std::uint32_t rows_
     std::vector<Uid> uids;
     for (const Gone& entry : gone) {
       FUMI_CHECK(context_.run(kDropEntry, account, mailbox, entry.uid.value));
-      FUMI_CHECK(release(account, entry.email, ModSeq()));  // nobody asks for its changes
+      // Nobody asks for its changes.
+      FUMI_TRY(const std::uint64_t octets, release(account, entry.email, ModSeq()));
+      FUMI_CHECK(free_octets(account, octets));
       ++delta.total;
       delta.add_flags(entry.bits, 1);
       delta.octets += entry.octets;

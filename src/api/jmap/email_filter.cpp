@@ -347,6 +347,13 @@ bool EmailFilter::asks_threads() const {
   });
 }
 
+bool EmailFilter::is_immutable() const {
+  return !root_->any([](const Node& node) {
+    return node.kind == Kind::in_mailbox || node.kind == Kind::in_mailbox_other_than ||
+           (node.kind >= Kind::all_in_thread && node.kind <= Kind::not_keyword);
+  });
+}
+
 std::vector<std::string> EmailFilter::shown_words() const {
   std::vector<std::string> words;
   root_->words_into(words);

@@ -47,6 +47,8 @@ class EmailFilter {
   // All that match lie in this mailbox, and nothing asks beyond it.
   [[nodiscard]] std::optional<MailboxId> only_mailbox() const;
   [[nodiscard]] bool asks_threads() const;
+  // An email always matches or never does, whatever happens to it (RFC 8620 §5.6, upToId).
+  [[nodiscard]] bool is_immutable() const;
   // Words to show in a snippet: those looked for in text, subject and body, but not under NOT.
   [[nodiscard]] std::vector<std::string> shown_words() const;
 

@@ -1,29 +1,27 @@
-// Email/query, Email/queryChanges and SearchSnippet/get (RFC 8621 §4.4, §4.5, §5).
+// Email/query and Email/queryChanges (RFC 8621 §4.4, §4.5).
+//
+// The newest result of a query is kept (email_result.h) and brought on by what changed since: only
+// those emails are looked at again, with all that share a thread with one where the query asks
+// about threads. What changed since an older state is told from the same.
 #include <algorithm>
 #include <array>
 #include <set>
 
 #include "api/jmap/email_filter.h"
-#include "api/jmap/email_view.h"
+#include "api/jmap/email_order.h"
+#include "api/jmap/email_result.h"
 #include "api/jmap/methods.h"
 #include "api/jmap/query_cache.h"
-#include "api/jmap/query_result.h"
-#include "api/jmap/text_match.h"
 #include "base/ascii.h"
-#include "codec/date.h"
-#include "codec/fold.h"
-#include "codec/html_text.h"
-#include "codec/utf8.h"
-#include "mime/body.h"
-#include "mime/header.h"
 #include "proto/jmap/window.h"
 
 namespace fumi::jmap {
 namespace {
 
 constexpr std::size_t kLimitMax = 10'000;
-constexpr std::size_t kSnippetOctets = 255;
-constexpr std::size_t kSnippetLook = 512 * 1024;  // octets of a body that snippets are cut from
+// Looking at more emails one by one than this, and an eighth of what matches, costs more than
+// reading the account in one sweep.
+constexpr std::size_t kStepMin = 1'000;
 
 struct Query {
   QueryArguments arguments;
@@ -31,28 +29,23 @@ struct Query {
   Flag collapse = Flag::no;
   std::string key;  // names it in the cache
 
-  [[nodiscard]] bool sorts_by_summary() const {
-    return std::ranges::any_of(arguments.sort, [](const Comparator& each) {
-      return each.property == "sentAt" || each.property == "from" || each.property == "to" ||
-             each.property == "subject";
-    });
+  // Whether an email may match, or be shown, by what happens to others of its thread.
+  [[nodiscard]] bool asks_keywords_of_threads() const {
+    return filter.asks_threads() || sorts_by_thread(arguments.sort);
   }
-  [[nodiscard]] bool sorts_by_thread() const {
-    return std::ranges::any_of(
-        arguments.sort, [](const Comparator& each) { return each.property.contains("InThread"); });
+  [[nodiscard]] bool hangs_on_threads() const {
+    return collapse == Flag::yes || asks_keywords_of_threads();
+  }
+  // Where its places elsewhere don't count.
+  [[nodiscard]] std::optional<MailboxId> only_mailbox() const {
+    return asks_keywords_of_threads() ? std::nullopt : filter.only_mailbox();
+  }
+  [[nodiscard]] EmailResult::Threads shown() const {
+    return collapse == Flag::yes ? EmailResult::Threads::first : EmailResult::Threads::all;
   }
 };
 
 MethodResult<Query> read_query(const Call& call, QueryArguments arguments) {
-  constexpr std::array<std::string_view, 9> kSorts{"receivedAt",
-                                                   "sentAt",
-                                                   "size",
-                                                   "from",
-                                                   "to",
-                                                   "subject",
-                                                   "hasKeyword",
-                                                   "allInThreadHaveKeyword",
-                                                   "someInThreadHaveKeyword"};
   Query query;
   Json key = JsonObject{{"account", call.account_text()}};
   if (arguments.filter) {
@@ -61,13 +54,9 @@ MethodResult<Query> read_query(const Call& call, QueryArguments arguments) {
     query.filter = std::move(*filter);
     key.set("filter", *arguments.filter);
   }
+  FUMI_JMAP_TRY(arguments.sort, read_sort(std::move(arguments.sort)));
   JsonArray sort;
-  for (Comparator& each : arguments.sort) {
-    if (std::ranges::find(kSorts, each.property) == kSorts.end())
-      return refuse("unsupportedSort", "can't sort by " + ascii::printable(each.property));
-    if (each.property.ends_with("Keyword") && each.keyword.empty())
-      return invalid_arguments("the comparator needs a keyword");
-    each.keyword = ascii::to_lower(each.keyword);
+  for (const Comparator& each : arguments.sort) {
     sort.emplace_back(
         JsonArray{each.property, each.keyword, each.order == Comparator::Order::ascending});
   }
@@ -81,140 +70,115 @@ MethodResult<Query> read_query(const Call& call, QueryArguments arguments) {
   return query;
 }
 
-// One email on its way through the query.
-struct Candidate {
-  EmailFacts facts;
-  std::vector<std::string> keys;  // by comparator, where they are of the summary
+// Emails that may match otherwise than at a state, or stand elsewhere. Both lists ascend.
+struct Affected {
+  ModSeq now;
+  std::vector<EmailId> touched;  // gone ones, too
+  std::vector<EmailId> created;  // of these, those that weren't there
 };
 
-// Without "Re: " and "[list]" before it: an approximation of RFC 5256 §2.1's base subject.
-std::string base_subject(std::string_view subject) {
-  std::string_view rest = ascii::trim(subject);
-  for (bool cut = true; cut;) {
-    cut = false;
-    for (const std::string_view prefix : {"re:", "fw:", "fwd:"}) {
-      if (!ascii::istarts_with(rest, prefix)) continue;
-      rest = ascii::trim(rest.substr(prefix.size()));
-      cut = true;
-    }
-    const std::size_t end = rest.starts_with('[') ? rest.find(']') : std::string_view::npos;
-    if (end != std::string_view::npos && end + 1 < rest.size()) {
-      rest = ascii::trim(rest.substr(end + 1));
-      cut = true;
-    }
-  }
-  return codec::fold(rest);
+void make_set(std::vector<EmailId>& ids) {
+  std::ranges::sort(ids);
+  const auto [first, last] = std::ranges::unique(ids);
+  ids.erase(first, last);
 }
 
-std::string address_key(const std::vector<mime::Address>& list) {
-  for (const mime::Address& address : list) {
-    if (address.kind != mime::Address::Kind::mailbox) continue;
-    const std::string name = mime::decode_unstructured(address.name);
-    return codec::fold(name.empty() ? address.local + "@" + address.domain : name);
-  }
+// Adds whatever shares a thread with what was touched.
+Status add_threads(Call& call, Tx& tx, ModSeq since, Affected& into) {
+  FUMI_TRY(const auto changed, tx.emails().thread_changes(call.account(), since, 0));
+  std::set<ThreadId> threads(changed.updated.begin(), changed.updated.end());
+  threads.insert(changed.created.begin(), changed.created.end());
+  FUMI_TRY(const auto found, tx.emails().find(call.account(), into.touched));
+  for (const FoundEmail& each : found)
+    threads.insert(each.email.thread);
+  const std::vector<ThreadId> all(threads.begin(), threads.end());
+  FUMI_TRY(const auto whole, tx.emails().threads(call.account(), all));
+  for (const ThreadEmails& thread : whole)
+    into.touched.insert(into.touched.end(), thread.emails.begin(), thread.emails.end());
   return {};
 }
 
-std::vector<std::string> summary_keys(const std::vector<Comparator>& sort,
-                                      const mime::Envelope& envelope, Instant received) {
-  std::vector<std::string> keys;
-  for (const Comparator& each : sort) {
-    std::string key;
-    if (each.property == "subject")
-      key = base_subject(mime::decode_unstructured(envelope.subject));
-    else if (each.property == "from")
-      key = address_key(envelope.from);
-    else if (each.property == "to")
-      key = address_key(envelope.to);
-    else if (each.property == "sentAt") {
-      const auto sent = codec::parse_date(envelope.date);
-      key = utc_date(to_micros(sent ? sent->at : received));
-    }
-    keys.push_back(std::move(key));
-  }
-  return keys;
+// not_found: the state is too old, or never was.
+Result<Affected> affected_since(Call& call, Tx& tx, const Query& query, ModSeq since) {
+  FUMI_TRY(auto changes, tx.emails().email_changes(call.account(), since, 0));
+  Affected affected{changes.state, std::move(changes.updated), std::move(changes.created)};
+  auto& touched = affected.touched;
+  touched.insert(touched.end(), affected.created.begin(), affected.created.end());
+  if (query.hangs_on_threads()) FUMI_CHECK(add_threads(call, tx, since, affected));
+  touched.insert(touched.end(), changes.destroyed.begin(), changes.destroyed.end());
+  make_set(touched);
+  make_set(affected.created);
+  return affected;
 }
 
-class Order {
- public:
-  Order(const Query& query, const ThreadKeywords& threads) : query_(query), threads_(threads) {}
-
-  bool operator()(const Candidate& a, const Candidate& b) const {
-    for (std::size_t i = 0; i < query_.arguments.sort.size(); ++i) {
-      const Comparator& each = query_.arguments.sort[i];
-      const int order = compare(each, a, b, i);
-      if (order != 0) return (order < 0) == (each.order == Comparator::Order::ascending);
-    }
-    if (query_.arguments.sort.empty() && a.facts.received != b.facts.received)
-      return a.facts.received > b.facts.received;
-    return a.facts.id > b.facts.id;  // the newest first
-  }
-
- private:
-  template <class T>
-  static int three_way(const T& a, const T& b) {
-    return a < b ? -1 : b < a ? 1 : 0;
-  }
-  // RFC 8621 §4.4.2: those that have the keyword come last in ascending order.
-  int compare(const Comparator& each, const Candidate& a, const Candidate& b,
-              std::size_t index) const {
-    if (each.property == "receivedAt") return three_way(a.facts.received, b.facts.received);
-    if (each.property == "size") return three_way(a.facts.octets, b.facts.octets);
-    if (each.property == "hasKeyword")
-      return three_way(has_keyword(a.facts, each.keyword), has_keyword(b.facts, each.keyword));
-    if (each.property.contains("InThread"))
-      return three_way(in_thread(each, a), in_thread(each, b));
-    return three_way(a.keys[index], b.keys[index]);
-  }
-  [[nodiscard]] bool in_thread(const Comparator& each, const Candidate& of) const {
-    const auto thread = threads_.threads.find(of.facts.thread);
-    if (thread == threads_.threads.end()) return false;
-    const auto count = thread->second.having.find(each.keyword);
-    if (count == thread->second.having.end()) return false;
-    return each.property.starts_with("some") || count->second == thread->second.emails;
-  }
-
-  const Query& query_;
-  const ThreadKeywords& threads_;
-};
-
+// One run of the query: over the whole account, or over what was touched since a kept result.
 struct Evaluation {
   ModSeq state;
-  std::vector<Candidate> sure;        // match
+  QueryCache::Emails base;            // that result; null: the whole account was looked at
+  std::vector<EmailId> touched;       // since
+  std::vector<EmailFacts> sure;       // match
   std::vector<EmailFacts> undecided;  // hang on the text
   ThreadKeywords threads;
+  std::vector<ResultRow> rows;  // of `sure`
 };
 
-Answer collect(Call& call, Tx& tx, const Query& query, Evaluation& into) {
-  into = Evaluation();
-  FUMI_JMAP_TRY(into.state, tx.emails().state(call.account()));
-  const bool threads = query.filter.asks_threads() || query.sorts_by_thread();
-  const auto mailbox = query.filter.only_mailbox();
-  if (mailbox) {
-    FUMI_JMAP_TRY(const auto there, tx.mailboxes().mailbox(call.account(), *mailbox));
-    if (!there) return Json();
-  }
-  FUMI_JMAP_TRY(auto facts, tx.emails().list(call.account(), threads ? std::nullopt : mailbox));
-  if (threads) into.threads = thread_keywords(facts);
+void judge(Call& call, const Query& query, std::vector<EmailFacts> facts, Evaluation& into) {
+  call.queries.count_judged(facts.size());
+  if (query.asks_keywords_of_threads()) into.threads = thread_keywords(facts);
   for (EmailFacts& each : facts) {
     const Verdict3 verdict = query.filter.decide(each, into.threads);
     if (verdict == Verdict3::yes)
-      into.sure.push_back({std::move(each), {}});
+      into.sure.push_back(std::move(each));
     else if (verdict == Verdict3::depends)
       into.undecided.push_back(std::move(each));
   }
+}
+
+Status judge_touched(Call& call, Tx& tx, const Query& query, Evaluation& into) {
+  FUMI_TRY(auto found, tx.emails().find(call.account(), into.touched));
+  const auto mailbox = query.only_mailbox();
+  std::vector<EmailFacts> facts;
+  for (FoundEmail& each : found) {
+    const Email& email = each.email;
+    facts.push_back({email.id, email.thread, email.octets, email.received, std::move(each.places)});
+    if (mailbox)
+      std::erase_if(facts.back().places, [&](const Place& at) { return at.mailbox != *mailbox; });
+  }
+  judge(call, query, std::move(facts), into);
+  return {};
+}
+
+// What changed since the kept result, if that can be told and is little.
+Answer collect_step(Call& call, Tx& tx, const Query& query, const QueryCache::Emails& kept,
+                    Evaluation& into) {
+  if (!kept) return Json();
+  if (kept->state() == into.state) {
+    into.base = kept;
+    return Json();
+  }
+  auto affected = affected_since(call, tx, query, kept->state());
+  if (!affected && affected.error().code == Code::not_found) return Json();
+  if (!affected) return std::unexpected(to_jmap(affected.error()));
+  if (affected->touched.size() > kStepMin + kept->rows() / 8) return Json();
+  into.base = kept;
+  into.touched = std::move(affected->touched);
+  const Status judged = judge_touched(call, tx, query, into);
+  if (!judged) return std::unexpected(to_jmap(judged.error()));
   return Json();
 }
 
-// What the summaries tell of how to sort.
-Answer fill_keys(Call& call, Tx& tx, const Query& query, Evaluation& into) {
-  for (Candidate& candidate : into.sure) {
-    FUMI_JMAP_TRY(const auto email, tx.mailboxes().email(call.account(), candidate.facts.id));
-    const auto summary = email ? mime::decode(email->summary) : std::nullopt;
-    candidate.keys =
-        summary_keys(query.arguments.sort, summary ? summary->envelope : mime::Envelope(),
-                     candidate.facts.received);
+Answer collect(Call& call, Tx& tx, const Query& query, const QueryCache::Emails& kept,
+               Evaluation& into) {
+  into = Evaluation();
+  FUMI_JMAP_TRY(into.state, tx.emails().state(call.account()));
+  FUMI_JMAP_TRY(const Json done, collect_step(call, tx, query, kept, into));
+  if (into.base) return done;
+  if (const auto mailbox = query.filter.only_mailbox()) {
+    FUMI_JMAP_TRY(const auto there, tx.mailboxes().mailbox(call.account(), *mailbox));
+    if (!there) return Json();
   }
+  FUMI_JMAP_TRY(auto facts, tx.emails().list(call.account(), query.only_mailbox()));
+  judge(call, query, std::move(facts), into);
   return Json();
 }
 
@@ -245,47 +209,57 @@ Task<Answer> decide_undecided(Call& call, const Query& query, Evaluation& evalua
   for (const service::SearchHit& hit : *hits)
     found.insert(hit.entry.email);
   for (EmailFacts& email : evaluation.undecided)
-    if (found.contains(email.id)) evaluation.sure.push_back({std::move(email), {}});
+    if (found.contains(email.id)) evaluation.sure.push_back(std::move(email));
   co_return Json();
 }
 
-struct Found {
-  ModSeq state;
-  QueryCache::Ids ids;
-};
+void add_row(const Query& query, const EmailFacts& email, const mime::Envelope* envelope,
+             Evaluation& into) {
+  into.rows.push_back(
+      {order_key(query.arguments.sort, email, into.threads, envelope), email.id, email.thread});
+}
 
-Task<MethodResult<Found>> evaluate(Call& call, const Query& query) {
-  ModSeq now;
-  Work look = [&](Tx& tx) -> Answer {
-    FUMI_JMAP_TRY(now, tx.emails().state(call.account()));
-    return Json();
-  };
-  Answer looked = co_await reading(call, std::move(look));
-  if (!looked) co_return std::unexpected(std::move(looked).error());
-  if (auto known = call.queries.find(query.key, state_text(now))) co_return Found{now, known};
+// With what the summaries tell of how to sort.
+Answer make_rows(Call& call, Tx& tx, const Query& query, Evaluation& into) {
+  into.rows.clear();
+  for (const EmailFacts& each : into.sure) {
+    FUMI_JMAP_TRY(const auto email, tx.mailboxes().email(call.account(), each.id));
+    const auto summary = email ? mime::decode(email->summary) : std::nullopt;
+    add_row(query, each, summary ? &summary->envelope : nullptr, into);
+  }
+  return Json();
+}
+
+Task<MethodResult<QueryCache::Emails>> evaluate(Call& call, const Query& query) {
+  const QueryCache::Emails kept = call.queries.find_emails(query.key);
   Evaluation evaluation;
-  Work work = [&](Tx& tx) { return collect(call, tx, query, evaluation); };
+  Work work = [&](Tx& tx) { return collect(call, tx, query, kept, evaluation); };
   Answer collected = co_await reading(call, std::move(work));
   if (!collected) co_return std::unexpected(std::move(collected).error());
+  if (evaluation.base && evaluation.base->state() == evaluation.state) co_return evaluation.base;
   if (!evaluation.undecided.empty()) {
     Answer decided = co_await decide_undecided(call, query, evaluation);
     if (!decided) co_return std::unexpected(std::move(decided).error());
   }
-  if (query.sorts_by_summary()) {
-    Work fill = [&](Tx& tx) { return fill_keys(call, tx, query, evaluation); };
+  if (sorts_by_summary(query.arguments.sort)) {
+    Work fill = [&](Tx& tx) { return make_rows(call, tx, query, evaluation); };
     Answer filled = co_await reading(call, std::move(fill));
     if (!filled) co_return std::unexpected(std::move(filled).error());
+  } else {
+    for (const EmailFacts& each : evaluation.sure)
+      add_row(query, each, nullptr, evaluation);
   }
-  std::ranges::sort(evaluation.sure, Order(query, evaluation.threads));
-  auto ids = std::make_shared<std::vector<std::string>>();
-  std::set<ThreadId> shown;
-  for (const Candidate& candidate : evaluation.sure) {
-    if (query.collapse == Flag::yes && !shown.insert(candidate.facts.thread).second) continue;
-    ids->push_back(candidate.facts.id.text());
+  QueryCache::Emails result;
+  if (evaluation.base) {
+    result = std::make_shared<const EmailResult>(*evaluation.base, evaluation.state,
+                                                 std::move(evaluation.touched),
+                                                 std::move(evaluation.rows));
+  } else {
+    result = std::make_shared<const EmailResult>(evaluation.state, query.shown(),
+                                                 std::move(evaluation.rows));
   }
-  Found found{evaluation.state, std::move(ids)};
-  call.queries.keep(query.key, state_text(found.state), found.ids);
-  co_return found;
+  call.queries.keep_emails(query.key, result);
+  co_return result;
 }
 
 Task<Answer> query_emails(Call& call) {
@@ -293,23 +267,68 @@ Task<Answer> query_emails(Call& call) {
   if (!arguments) co_return std::unexpected(std::move(arguments).error());
   auto query = read_query(call, std::move(*arguments));
   if (!query) co_return std::unexpected(std::move(query).error());
-  MethodResult<Found> found = co_await evaluate(call, *query);
+  MethodResult<QueryCache::Emails> found = co_await evaluate(call, *query);
   if (!found) co_return std::unexpected(std::move(found).error());
-  auto window = cut_window(*found->ids, query->arguments, kLimitMax);
+  const EmailResult& result = **found;
+  std::optional<std::size_t> anchor_at;
+  if (query->arguments.anchor)
+    if (const auto id = id_of<EmailId>(*query->arguments.anchor)) anchor_at = result.place_of(*id);
+  auto window = window_range(result.size(), anchor_at, query->arguments, kLimitMax);
   if (!window) co_return std::unexpected(std::move(window).error());
   JsonArray list;
-  for (std::string& id : window->ids)
-    list.emplace_back(std::move(id));
+  for (std::size_t i = 0; i < window->count; ++i)
+    list.emplace_back(result.at(window->position + i).text());
   Json out = JsonObject{{"accountId", call.account_text()}};
-  out.set("queryState", state_text(found->state));
+  out.set("queryState", state_text(result.state()));
   out.set("canCalculateChanges", true);
   out.set("position", std::int64_t(window->position));
   out.set("ids", std::move(list));
   out.set("collapseThreads", query->collapse == Flag::yes);
-  if (query->arguments.calculate_total == Flag::yes)
-    out.set("total", std::int64_t(found->ids->size()));
+  if (query->arguments.calculate_total == Flag::yes) out.set("total", std::int64_t(result.size()));
   if (window->limit) out.set("limit", std::int64_t(*window->limit));
   co_return out;
+}
+
+struct Difference {
+  QueryCache::Emails now;
+  EmailResult::Changes changes;
+};
+
+// Where the step from that state isn't remembered any more, or another node took it: what the store
+// says was touched since.
+Task<MethodResult<Difference>> difference_by_store(Call& call, const Query& query, ModSeq since) {
+  constexpr int kTries = 3;
+  for (int tries = 0; tries < kTries; ++tries) {
+    MethodResult<QueryCache::Emails> now = co_await evaluate(call, query);
+    if (!now) co_return std::unexpected(std::move(now).error());
+    Affected affected;
+    Work work = [&](Tx& tx) -> Answer {
+      auto found = affected_since(call, tx, query, since);
+      if (!found) return std::unexpected(cannot_calculate(found.error()));
+      affected = std::move(*found);
+      return Json();
+    };
+    Answer read = co_await reading(call, std::move(work));
+    if (!read) co_return std::unexpected(std::move(read).error());
+    if (affected.now != (*now)->state()) continue;  // mail came meanwhile
+    co_return Difference{*now, (*now)->of(affected.touched, affected.created)};
+  }
+  co_return refuse("cannotCalculateChanges", "too much happens at the moment");
+}
+
+Task<MethodResult<Difference>> difference(Call& call, const Query& query,
+                                          const QueryChangesArguments& arguments) {
+  const auto since = since_state(arguments.since_query_state);
+  if (!since) co_return std::unexpected(since.error());
+  MethodResult<QueryCache::Emails> now = co_await evaluate(call, query);
+  if (!now) co_return std::unexpected(std::move(now).error());
+  // RFC 8620 §5.6: what lies behind upToId is left out only where nothing ever moves.
+  const bool fixed = query.collapse == Flag::no && query.filter.is_immutable() &&
+                     is_immutable(query.arguments.sort);
+  std::optional<EmailId> up_to;
+  if (fixed && arguments.up_to_id) up_to = id_of<EmailId>(*arguments.up_to_id);
+  if (auto changes = (*now)->since(*since, up_to)) co_return Difference{*now, std::move(*changes)};
+  co_return co_await difference_by_store(call, query, *since);
 }
 
 Task<Answer> query_changes(Call& call) {
@@ -317,70 +336,22 @@ Task<Answer> query_changes(Call& call) {
   if (!arguments) co_return std::unexpected(std::move(arguments).error());
   auto query = read_query(call, arguments->query);
   if (!query) co_return std::unexpected(std::move(query).error());
-  const auto before = call.queries.find(query->key, arguments->since_query_state);
-  if (!before) co_return refuse("cannotCalculateChanges", "that result isn't kept any more");
-  MethodResult<Found> now = co_await evaluate(call, *query);
-  if (!now) co_return std::unexpected(std::move(now).error());
-  co_return query_changes_json(call, *arguments, now->state, *before, *now->ids);
-}
-
-std::string shown_body(const mime::Summary& summary, std::string_view raw) {
-  std::string out;
-  for (const mime::Part* part : body_parts(summary.root).text) {
-    if (part->type != "text") continue;
-    const std::string content = mime::text_content(*part, raw);
-    out += part->subtype == "html" ? codec::html_text(content) : content;
-    out += "\n\n";
-    if (out.size() >= kSnippetLook) break;
-  }
-  return std::string(ascii::trim(codec::utf8_prefix(out, kSnippetLook)));
-}
-
-Task<Answer> snippets(Call& call) {
-  auto ids = list_argument(call.arguments, "emailIds");
-  if (!ids) co_return std::unexpected(std::move(ids).error());
-  if (!*ids) co_return invalid_arguments("emailIds is missing");
-  if ((*ids)->size() > limits_of(call.host.options).get_max) co_return refuse("requestTooLarge");
-  EmailFilter filter;
-  if (const Json* given = call.arguments.find("filter"); given && !given->is_null()) {
-    auto compiled = EmailFilter::compile(*given);
-    if (!compiled) co_return std::unexpected(std::move(compiled).error());
-    filter = std::move(*compiled);
-  }
-  const std::vector<std::string> words = filter.shown_words();
-  std::vector<FoundEmail> emails;
-  Work work = [&](Tx& tx) -> Answer {
-    std::vector<EmailId> wanted;
-    for (const std::string& text : **ids)
-      if (const auto id = id_of<EmailId>(text)) wanted.push_back(*id);
-    FUMI_JMAP_TRY(emails, tx.emails().find(call.account(), wanted));
-    return Json();
-  };
-  Answer read = co_await reading(call, std::move(work));
-  if (!read) co_return read;
-  JsonArray list;
-  std::set<std::string> found;
-  for (const FoundEmail& email : emails) {
-    const TenantScope scope = call.scope();
-    Result<std::string> raw = co_await call.host.blobs.get(scope, email.email.blob);
-    if (!raw) co_return std::unexpected(to_jmap(raw.error()));
-    const mime::Summary summary = mime::parse(*raw);
-    const std::string subject =
-        snippet(mime::decode_unstructured(summary.envelope.subject), words, kSnippetOctets);
-    const std::string body = snippet(shown_body(summary, *raw), words, kSnippetOctets);
-    Json one = JsonObject{{"emailId", email.email.id.text()}};
-    one.set("subject", subject.empty() ? Json() : Json(subject));
-    one.set("preview", body.empty() ? Json() : Json(body));
-    list.push_back(std::move(one));
-    found.insert(email.email.id.text());
-  }
-  JsonArray not_found;
-  for (const std::string& id : **ids)
-    if (!found.contains(id)) not_found.emplace_back(id);
-  Json answer = JsonObject{{"accountId", call.account_text()}};
-  answer.set("list", std::move(list));
-  answer.set("notFound", not_found.empty() ? Json() : Json(std::move(not_found)));
-  co_return answer;
+  MethodResult<Difference> found = co_await difference(call, *query, *arguments);
+  if (!found) co_return std::unexpected(std::move(found).error());
+  const EmailResult::Changes& changes = found->changes;
+  const std::size_t count = changes.removed.size() + changes.added.size();
+  if (arguments->max_changes && count > *arguments->max_changes) co_return refuse("tooManyChanges");
+  JsonArray added;
+  for (const auto& each : changes.added)
+    added.emplace_back(JsonObject{{"id", each.id.text()}, {"index", std::int64_t(each.index)}});
+  Json out = JsonObject{{"accountId", call.account_text()}};
+  out.set("oldQueryState", arguments->since_query_state);
+  out.set("newQueryState", state_text(found->now->state()));
+  out.set("removed", ids_json(changes.removed));
+  out.set("added", std::move(added));
+  if (arguments->query.calculate_total == Flag::yes)
+    out.set("total", std::int64_t(found->now->size()));
+  co_return out;
 }
 
 }  // namespace
@@ -389,7 +360,6 @@ std::span<const Method> query_methods() {
   static constexpr std::array kMethods{
       Method{"Email/query", capability::kMail, &query_emails},
       Method{"Email/queryChanges", capability::kMail, &query_changes},
-      Method{"SearchSnippet/get", capability::kMail, &snippets},
   };
   return kMethods;
 }

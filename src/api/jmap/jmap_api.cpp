@@ -16,9 +16,10 @@
 namespace fumi::jmap {
 namespace {
 
-constexpr std::array kMethodTables{
-    &core_methods,     &mailbox_methods,    &email_methods, &query_methods,   &set_methods,
-    &identity_methods, &submission_methods, &blob_methods,  &contact_methods, &push_methods};
+constexpr std::array kMethodTables{&core_methods,     &mailbox_methods,    &email_methods,
+                                   &query_methods,    &snippet_methods,    &set_methods,
+                                   &identity_methods, &submission_methods, &blob_methods,
+                                   &contact_methods,  &push_methods};
 
 http::Response json_response(const Json& json, int status = 200) {
   return http::text_response(status, codec::write_json(json), "application/json");

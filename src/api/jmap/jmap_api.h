@@ -48,6 +48,8 @@ class JmapApi {
   [[nodiscard]] static http::Response unauthorized(const Error& error);
   [[nodiscard]] std::vector<std::string> capabilities() const;
   [[nodiscard]] std::string session_state(const Caller& caller) const;
+  // Emails that filters of queries were asked about, ever: for metrics.
+  [[nodiscard]] std::uint64_t emails_judged() const { return queries_.emails_judged(); }
 
  private:
   Task<http::Reply> session(http::RequestContext& context);

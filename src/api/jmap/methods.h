@@ -35,6 +35,7 @@ struct Method {
 // RFC 8621 §3, §4.
 [[nodiscard]] std::span<const Method> email_methods();
 [[nodiscard]] std::span<const Method> query_methods();
+[[nodiscard]] std::span<const Method> snippet_methods();
 [[nodiscard]] std::span<const Method> set_methods();
 // RFC 8621 §6, §8 and RFC 9425.
 [[nodiscard]] std::span<const Method> identity_methods();

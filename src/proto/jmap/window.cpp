@@ -5,29 +5,38 @@
 
 namespace fumi::jmap {
 
-MethodResult<Window> cut_window(const std::vector<std::string>& ids,
-                                const QueryArguments& arguments, std::uint64_t limit_max) {
-  const auto size = std::int64_t(ids.size());
+MethodResult<WindowRange> window_range(std::size_t count, std::optional<std::size_t> anchor_at,
+                                       const QueryArguments& arguments, std::uint64_t limit_max) {
+  const auto size = std::int64_t(count);
   std::int64_t position = arguments.position;
   if (arguments.anchor) {
-    const auto found = std::ranges::find(ids, *arguments.anchor);
-    if (found == ids.end()) return refuse("anchorNotFound");
-    position = std::max<std::int64_t>((found - ids.begin()) + arguments.anchor_offset, 0);
+    if (!anchor_at) return refuse("anchorNotFound");
+    position = std::max<std::int64_t>(std::int64_t(*anchor_at) + arguments.anchor_offset, 0);
   } else if (position < 0) {
     position = std::max<std::int64_t>(size + position, 0);
   }
-  Window window;
-  window.position = std::size_t(position);
+  WindowRange range;
+  range.position = std::size_t(position);
   std::uint64_t limit = limit_max;
   if (arguments.limit) limit = std::min(*arguments.limit, limit_max);
-  if (!arguments.limit || *arguments.limit > limit_max) window.limit = limit;
-  if (position >= size) {
-    window.position = arguments.anchor ? window.position : std::size_t(position);
-    return window;
+  if (!arguments.limit || *arguments.limit > limit_max) range.limit = limit;
+  if (position < size)
+    range.count = std::size_t(std::min<std::uint64_t>(limit, std::uint64_t(size - position)));
+  return range;
+}
+
+MethodResult<Window> cut_window(const std::vector<std::string>& ids,
+                                const QueryArguments& arguments, std::uint64_t limit_max) {
+  std::optional<std::size_t> anchor_at;
+  if (arguments.anchor) {
+    const auto found = std::ranges::find(ids, *arguments.anchor);
+    if (found != ids.end()) anchor_at = std::size_t(found - ids.begin());
   }
-  const auto count = std::min<std::uint64_t>(limit, std::uint64_t(size - position));
-  const auto begin = ids.begin() + position;
-  window.ids.assign(begin, begin + std::ptrdiff_t(count));
+  const auto range = window_range(ids.size(), anchor_at, arguments, limit_max);
+  if (!range) return std::unexpected(range.error());
+  Window window{range->position, {}, range->limit};
+  for (std::size_t i = 0; i < range->count; ++i)
+    window.ids.push_back(ids[range->position + i]);
   return window;
 }
 

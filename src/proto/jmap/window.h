@@ -17,6 +17,18 @@ struct Window {
   std::optional<std::uint64_t> limit;  // told when ours was lower than what was asked for
 };
 
+// The same of a result of `size` ids, without them. `anchor_at`: where the anchor stands, if it
+// does. anchorNotFound.
+struct WindowRange {
+  std::size_t position = 0;
+  std::size_t count = 0;
+  std::optional<std::uint64_t> limit;
+};
+[[nodiscard]] MethodResult<WindowRange> window_range(std::size_t size,
+                                                     std::optional<std::size_t> anchor_at,
+                                                     const QueryArguments& arguments,
+                                                     std::uint64_t limit_max);
+
 // anchorNotFound.
 [[nodiscard]] MethodResult<Window> cut_window(const std::vector<std::string>& ids,
                                               const QueryArguments& arguments,

@@ -116,6 +116,7 @@ Json describe_operation(const Operation& operation, const ApiDocument& document)
   Json out = JsonObject{{"operationId", operation.id},
                         {"summary", operation.summary},
                         {"tags", JsonArray{operation.tag}}};
+  if (!operation.permission.empty()) out.set("x-permission", operation.permission);
   Json parameters = parameters_of(operation, document);
   if (!parameters.array()->empty()) out.set("parameters", std::move(parameters));
   if (operation.body != nullptr) {

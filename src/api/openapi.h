@@ -15,7 +15,8 @@ struct Operation {
   std::string id;    // "createTenant"
   std::string tag;   // "tenants"
   std::string summary;
-  int status = 200;  // of success
+  int status = 200;        // of success
+  std::string permission;  // that the caller needs: "accounts.write"
   const SchemaInfo* query = nullptr;
   const SchemaInfo* body = nullptr;
   std::string body_media;  // of a body that is no JSON: a stream of octets

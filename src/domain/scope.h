@@ -9,9 +9,11 @@
 
 namespace fumi {
 
-// Who acts. `id` is an AccountId, ApiUserId or OperatorId value by kind; 0 for the system itself.
+// Who acts. `id` is an AccountId, ApiUserId, OperatorId or TokenId value by kind; 0 for the system
+// itself. `admin` is an account, and `token` a program, that acts by a grant (domain/grant.h) and
+// not on its own things. Numbers are stored.
 struct Actor {
-  enum class Kind : std::uint8_t { system, operator_, account, api_user, peer };
+  enum class Kind : std::uint8_t { system, operator_, account, api_user, peer, admin, token };
   Kind kind = Kind::system;
   std::uint64_t id = 0;
   bool operator==(const Actor&) const = default;

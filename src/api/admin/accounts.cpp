@@ -45,38 +45,39 @@ ApiUserView view_of_user(const ApiUser& user, std::string tenant) {
 
 void AdminApi::add_accounts() {
   tag_ = "accounts";
-  add(Method::post, "/tenants/{tenant}/accounts", "createAccount", "Creates an account.",
-      &AdminApi::create_account, 201);
-  add(Method::get, "/tenants/{tenant}/accounts", "listAccounts", "Lists a tenant's accounts.",
-      &AdminApi::list_accounts);
-  add(Method::post, "/accounts", "createAccountByAddress",
+  add(Method::post, "/tenants/{tenant}/accounts", "createAccount", Permission::accounts_write,
+      "Creates an account.", &AdminApi::create_account, 201);
+  add(Method::get, "/tenants/{tenant}/accounts", "listAccounts", Permission::accounts_read,
+      "Lists a tenant's accounts.", &AdminApi::list_accounts);
+  add(Method::post, "/accounts", "createAccountByAddress", Permission::accounts_write,
       "Creates an account for the tenant that has its domain.", &AdminApi::create_account, 201);
-  add(Method::get, "/accounts/{address}", "showAccount", "Shows an account.",
-      &AdminApi::show_account);
-  add(Method::patch, "/accounts/{address}", "changeAccount", "Changes an account.",
-      &AdminApi::patch_account);
-  add(Method::delete_, "/accounts/{address}", "deleteAccount", "Deletes an account.",
-      &AdminApi::delete_account, 204);
-  add(Method::post, "/accounts/{address}/aliases", "addAlias", "Adds an address to an account.",
-      &AdminApi::add_alias, 201);
-  add(Method::delete_, "/accounts/{address}/aliases/{alias}", "removeAlias", "Removes an address.",
-      &AdminApi::remove_alias, 204);
+  add(Method::get, "/accounts/{address}", "showAccount", Permission::accounts_read,
+      "Shows an account.", &AdminApi::show_account);
+  add(Method::patch, "/accounts/{address}", "changeAccount", Permission::accounts_write,
+      "Changes an account.", &AdminApi::patch_account);
+  add(Method::delete_, "/accounts/{address}", "deleteAccount", Permission::accounts_write,
+      "Deletes an account.", &AdminApi::delete_account, 204);
+  add(Method::post, "/accounts/{address}/aliases", "addAlias", Permission::accounts_write,
+      "Adds an address to an account.", &AdminApi::add_alias, 201);
+  add(Method::delete_, "/accounts/{address}/aliases/{alias}", "removeAlias",
+      Permission::accounts_write, "Removes an address.", &AdminApi::remove_alias, 204);
   tag_ = "app-passwords";
   add(Method::post, "/accounts/{address}/app-passwords", "createAppPassword",
-      "Makes a key for a mail client; it is shown once.", &AdminApi::create_app_password, 201);
+      Permission::credentials_write, "Makes a key for a mail client; it is shown once.",
+      &AdminApi::create_app_password, 201);
   add(Method::get, "/accounts/{address}/app-passwords", "listAppPasswords",
-      "Lists an account's keys.", &AdminApi::list_app_passwords);
+      Permission::accounts_read, "Lists an account's keys.", &AdminApi::list_app_passwords);
   add(Method::delete_, "/accounts/{address}/app-passwords/{id}", "removeAppPassword",
-      "Removes a key.", &AdminApi::remove_app_password, 204);
+      Permission::credentials_write, "Removes a key.", &AdminApi::remove_app_password, 204);
   tag_ = "api-users";
-  add(Method::post, "/tenants/{tenant}/api-users", "createApiUser",
+  add(Method::post, "/tenants/{tenant}/api-users", "createApiUser", Permission::api_users_write,
       "Creates an API user; its key is shown once.", &AdminApi::create_api_user, 201);
-  add(Method::get, "/tenants/{tenant}/api-users", "listApiUsers", "Lists a tenant's API users.",
-      &AdminApi::list_api_users);
+  add(Method::get, "/tenants/{tenant}/api-users", "listApiUsers", Permission::api_users_read,
+      "Lists a tenant's API users.", &AdminApi::list_api_users);
   add(Method::delete_, "/tenants/{tenant}/api-users/{name}", "deleteApiUser",
+      Permission::api_users_write, "Deletes an API user.", &AdminApi::delete_api_user, 204);
+  add(Method::delete_, "/api-users/{address}", "deleteApiUserByName", Permission::api_users_write,
       "Deletes an API user.", &AdminApi::delete_api_user, 204);
-  add(Method::delete_, "/api-users/{address}", "deleteApiUserByName", "Deletes an API user.",
-      &AdminApi::delete_api_user, 204);
 }
 
 Task<Result<AccountView>> AdminApi::view_of(TenantScope scope, Account account) {
@@ -93,34 +94,23 @@ Task<Result<AccountView>> AdminApi::view_of(TenantScope scope, Account account) 
 }
 
 Task<Result<AccountView>> AdminApi::create_account(Call& call, None, NewAccountBody body) {
-  Result<TenantScope> scope = TenantScope{};
-  if (call.context.parameter("tenant").empty()) {
-    std::string address = body.address;
-    Result<TenantId> tenant = co_await host_->tenancy.tenant_of(std::move(address));
-    if (!tenant) co_return std::unexpected(std::move(tenant).error());
-    scope = TenantScope{*tenant, call.actor};
-  } else {
-    scope = co_await scope_of(call);
-  }
-  if (!scope) co_return std::unexpected(std::move(scope).error());
   service::NewAccount account{std::move(body.address), std::move(body.name),
                               std::move(body.password), body.quota_octets,
                               body.kind == "shared" ? AccountKind::shared : AccountKind::person};
-  Result<Account> made = co_await host_->tenancy.create_account(*scope, std::move(account));
+  Result<Account> made = co_await host_->tenancy.create_account(call.scope, std::move(account));
   if (!made) co_return std::unexpected(std::move(made).error());
-  co_return co_await view_of(*scope, std::move(*made));
+  co_return co_await view_of(call.scope, std::move(*made));
 }
 
 Task<Result<Page<AccountView>>> AdminApi::list_accounts(Call& call, PageQuery query, None) {
-  Result<TenantScope> scope = co_await scope_of(call);
-  if (!scope) co_return std::unexpected(std::move(scope).error());
   AccountId after;
   if (query.after) {
     const auto id = AccountId::parse(*query.after);
     if (!id) co_return fail(Code::invalid, "listing accounts", "after is no id");
     after = *id;
   }
-  Result<std::vector<Account>> rows = co_await host_->tenancy.accounts(*scope, after, query.limit);
+  Result<std::vector<Account>> rows =
+      co_await host_->tenancy.accounts(call.scope, after, query.limit);
   if (!rows) co_return std::unexpected(std::move(rows).error());
   Page<AccountView> page;
   for (const Account& row : *rows)
@@ -130,17 +120,13 @@ Task<Result<Page<AccountView>>> AdminApi::list_accounts(Call& call, PageQuery qu
 }
 
 Task<Result<AccountView>> AdminApi::show_account(Call& call, None, None) {
-  Result<TenantScope> scope = co_await scope_of(call);
-  if (!scope) co_return std::unexpected(std::move(scope).error());
   std::string address(call.context.parameter("address"));
-  Result<Account> account = co_await host_->tenancy.account(*scope, std::move(address));
+  Result<Account> account = co_await host_->tenancy.account(call.scope, std::move(address));
   if (!account) co_return std::unexpected(std::move(account).error());
-  co_return co_await view_of(*scope, std::move(*account));
+  co_return co_await view_of(call.scope, std::move(*account));
 }
 
 Task<Result<AccountView>> AdminApi::patch_account(Call& call, None, AccountPatch body) {
-  Result<TenantScope> scope = co_await scope_of(call);
-  if (!scope) co_return std::unexpected(std::move(scope).error());
   service::AccountChange change;
   change.display_name = std::move(body.name);
   if (body.status)
@@ -149,47 +135,40 @@ Task<Result<AccountView>> AdminApi::patch_account(Call& call, None, AccountPatch
   change.password = std::move(body.password);
   std::string address(call.context.parameter("address"));
   Result<Account> account =
-      co_await host_->tenancy.update_account(*scope, std::move(address), std::move(change));
+      co_await host_->tenancy.update_account(call.scope, std::move(address), std::move(change));
   if (!account) co_return std::unexpected(std::move(account).error());
-  co_return co_await view_of(*scope, std::move(*account));
+  co_return co_await view_of(call.scope, std::move(*account));
 }
 
 Task<Result<None>> AdminApi::delete_account(Call& call, None, None) {
-  Result<TenantScope> scope = co_await scope_of(call);
-  if (!scope) co_return std::unexpected(std::move(scope).error());
   std::string address(call.context.parameter("address"));
-  Status done = co_await host_->tenancy.delete_account(*scope, std::move(address));
+  Status done = co_await host_->tenancy.delete_account(call.scope, std::move(address));
   if (!done) co_return std::unexpected(std::move(done).error());
   co_return None();
 }
 
 Task<Result<AccountView>> AdminApi::add_alias(Call& call, None, NewAlias body) {
-  Result<TenantScope> scope = co_await scope_of(call);
-  if (!scope) co_return std::unexpected(std::move(scope).error());
   std::string address(call.context.parameter("address"));
   Status done =
-      co_await host_->tenancy.add_alias(*scope, std::move(address), std::move(body.address));
+      co_await host_->tenancy.add_alias(call.scope, std::move(address), std::move(body.address));
   if (!done) co_return std::unexpected(std::move(done).error());
   co_return co_await show_account(call, None(), None());
 }
 
 Task<Result<None>> AdminApi::remove_alias(Call& call, None, None) {
-  Result<TenantScope> scope = co_await scope_of(call);
-  if (!scope) co_return std::unexpected(std::move(scope).error());
   std::string address(call.context.parameter("address"));
   std::string alias(call.context.parameter("alias"));
-  Status done = co_await host_->tenancy.remove_alias(*scope, std::move(address), std::move(alias));
+  Status done =
+      co_await host_->tenancy.remove_alias(call.scope, std::move(address), std::move(alias));
   if (!done) co_return std::unexpected(std::move(done).error());
   co_return None();
 }
 
 Task<Result<AppPasswordView>> AdminApi::create_app_password(Call& call, None,
                                                             NewAppPasswordBody body) {
-  Result<TenantScope> scope = co_await scope_of(call);
-  if (!scope) co_return std::unexpected(std::move(scope).error());
   std::string address(call.context.parameter("address"));
-  Result<service::CreatedAppPassword> made =
-      co_await host_->tenancy.create_app_password(*scope, std::move(address), std::move(body.name));
+  Result<service::CreatedAppPassword> made = co_await host_->tenancy.create_app_password(
+      call.scope, std::move(address), std::move(body.name));
   if (!made) co_return std::unexpected(std::move(made).error());
   AppPasswordView view = view_of_key(made->password);
   view.key = std::move(made->key);
@@ -197,11 +176,9 @@ Task<Result<AppPasswordView>> AdminApi::create_app_password(Call& call, None,
 }
 
 Task<Result<Page<AppPasswordView>>> AdminApi::list_app_passwords(Call& call, None, None) {
-  Result<TenantScope> scope = co_await scope_of(call);
-  if (!scope) co_return std::unexpected(std::move(scope).error());
   std::string address(call.context.parameter("address"));
   Result<std::vector<AppPassword>> rows =
-      co_await host_->tenancy.app_passwords(*scope, std::move(address));
+      co_await host_->tenancy.app_passwords(call.scope, std::move(address));
   if (!rows) co_return std::unexpected(std::move(rows).error());
   Page<AppPasswordView> page;
   for (const AppPassword& row : *rows)
@@ -210,21 +187,17 @@ Task<Result<Page<AppPasswordView>>> AdminApi::list_app_passwords(Call& call, Non
 }
 
 Task<Result<None>> AdminApi::remove_app_password(Call& call, None, None) {
-  Result<TenantScope> scope = co_await scope_of(call);
-  if (!scope) co_return std::unexpected(std::move(scope).error());
   const auto id = AppPasswordId::parse(call.context.parameter("id"));
   if (!id) co_return fail(Code::not_found, "removing a key", "there is no such key");
   std::string address(call.context.parameter("address"));
-  Status done = co_await host_->tenancy.remove_app_password(*scope, std::move(address), *id);
+  Status done = co_await host_->tenancy.remove_app_password(call.scope, std::move(address), *id);
   if (!done) co_return std::unexpected(std::move(done).error());
   co_return None();
 }
 
 Task<Result<ApiUserView>> AdminApi::create_api_user(Call& call, None, NewApiUserBody body) {
-  Result<TenantScope> scope = co_await scope_of(call);
-  if (!scope) co_return std::unexpected(std::move(scope).error());
   Result<service::CreatedApiUser> made =
-      co_await host_->tenancy.create_api_user(*scope, std::move(body.name));
+      co_await host_->tenancy.create_api_user(call.scope, std::move(body.name));
   if (!made) co_return std::unexpected(std::move(made).error());
   ApiUserView view = view_of_user(made->user, std::string(call.context.parameter("tenant")));
   view.key = std::move(made->key);
@@ -232,9 +205,7 @@ Task<Result<ApiUserView>> AdminApi::create_api_user(Call& call, None, NewApiUser
 }
 
 Task<Result<Page<ApiUserView>>> AdminApi::list_api_users(Call& call, None, None) {
-  Result<TenantScope> scope = co_await scope_of(call);
-  if (!scope) co_return std::unexpected(std::move(scope).error());
-  Result<std::vector<ApiUser>> rows = co_await host_->tenancy.api_users(*scope);
+  Result<std::vector<ApiUser>> rows = co_await host_->tenancy.api_users(call.scope);
   if (!rows) co_return std::unexpected(std::move(rows).error());
   Page<ApiUserView> page;
   for (const ApiUser& row : *rows)
@@ -243,11 +214,9 @@ Task<Result<Page<ApiUserView>>> AdminApi::list_api_users(Call& call, None, None)
 }
 
 Task<Result<None>> AdminApi::delete_api_user(Call& call, None, None) {
-  Result<TenantScope> scope = co_await scope_of(call);
-  if (!scope) co_return std::unexpected(std::move(scope).error());
   std::string name(call.context.parameter("name"));
   if (name.empty()) name = call.context.parameter("address");
-  Status done = co_await host_->tenancy.delete_api_user(*scope, std::move(name));
+  Status done = co_await host_->tenancy.delete_api_user(call.scope, std::move(name));
   if (!done) co_return std::unexpected(std::move(done).error());
   co_return None();
 }

@@ -8,9 +8,9 @@ using service::AclEdit;
 
 void AdminApi::add_acl() {
   tag_ = "acl";
-  add(Method::get, "/accounts/{address}/acl", "listAcl",
+  add(Method::get, "/accounts/{address}/acl", "listAcl", Permission::sharing_read,
       "Lists who else may use an account's mailboxes.", &AdminApi::list_acl);
-  add(Method::put, "/accounts/{address}/acl", "setAcl",
+  add(Method::put, "/accounts/{address}/acl", "setAcl", Permission::sharing_write,
       "Gives somebody rights on an account's mailboxes, or takes them away.", &AdminApi::set_acl,
       204);
 }

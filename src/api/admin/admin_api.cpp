@@ -1,22 +1,14 @@
 #include "api/admin/admin_api.h"
 
-#include "base/ascii.h"
-#include "crypto/token.h"
-
 namespace fumi::api::admin {
 namespace {
 
 constexpr const char* kDescription =
-    "Runs a Fumi installation: tenants, domains, accounts, the queue, the log. Operators only. "
+    "Runs a Fumi installation: tenants, domains, accounts, the queue, the log. Each operation "
+    "names "
+    "the permission that it needs (x-permission); roles give them. "
     "Errors are problem details (RFC 9457). Unknown members of requests are refused. Addresses in "
     "paths are percent-encoded.";
-
-std::string_view bearer(const http::Request& request) {
-  constexpr std::string_view kScheme = "Bearer ";
-  const std::string_view value = request.headers.value("Authorization");
-  if (!ascii::istarts_with(value, kScheme)) return {};
-  return ascii::trim(value.substr(kScheme.size()));
-}
 
 Task<http::Reply> serve_document(const std::string& document) {
   co_return http::text_response(200, document, "application/json");
@@ -45,49 +37,6 @@ std::expected<Json, FieldProblem> read_body(const http::Request& request) {
   if (!json)
     return std::unexpected(FieldProblem{"", "the body is no JSON: " + json.error().detail});
   return std::move(*json);
-}
-
-Task<Result<Actor>> AdminApi::authenticate(const http::Request& request) {
-  static constexpr const char* kDoing = "checking the operator token";
-  const auto digest = crypto::token_digest("op", bearer(request));
-  if (!digest) {
-    co_return fail(Code::unauthenticated, kDoing,
-                   "send Authorization: Bearer with an operator token (fumi_op_…)");
-  }
-  const std::string hash = ascii::to_hex(crypto::view(*digest));
-  auto work = [&hash](PlatformTx& tx) { return tx.platform().operator_by_token(hash); };
-  Result<std::optional<Operator>> person = co_await host_->platform.read(std::move(work));
-  if (!person) co_return std::unexpected(std::move(person).error());
-  if (!*person) co_return fail(Code::unauthenticated, kDoing, "no operator has this token");
-  co_return Actor{Actor::Kind::operator_, (*person)->id.value()};
-}
-
-Task<Result<TenantScope>> AdminApi::scope_of(Call& call) {
-  const std::string name(call.context.parameter("tenant"));
-  if (!name.empty()) {
-    Result<Tenant> tenant = co_await host_->tenancy.tenant_by_name(name);
-    if (!tenant) co_return std::unexpected(std::move(tenant).error());
-    co_return TenantScope{tenant->id, call.actor};
-  }
-  std::string address(call.context.parameter("address"));
-  Result<TenantId> tenant = co_await host_->tenancy.tenant_of(std::move(address));
-  if (!tenant) co_return std::unexpected(std::move(tenant).error());
-  co_return TenantScope{*tenant, call.actor};
-}
-
-Task<Result<std::string>> AdminApi::tenant_name(TenantId id) {
-  auto work = [id](PlatformTx& tx) { return tx.platform().tenant(id); };
-  Result<std::optional<Tenant>> tenant = co_await host_->platform.read(std::move(work));
-  if (!tenant) co_return std::unexpected(std::move(tenant).error());
-  if (!*tenant) co_return fail(Code::not_found, "looking up a tenant", "there is no such tenant");
-  co_return (*tenant)->name;
-}
-
-Task<Result<std::optional<TenantId>>> AdminApi::tenant_id(std::optional<std::string> name) {
-  if (!name) co_return std::optional<TenantId>();
-  Result<Tenant> tenant = co_await host_->tenancy.tenant_by_name(std::move(*name));
-  if (!tenant) co_return std::unexpected(std::move(tenant).error());
-  co_return std::optional<TenantId>(tenant->id);
 }
 
 void AdminApi::add_all() {

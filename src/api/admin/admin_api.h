@@ -1,8 +1,14 @@
 // AdminApi: the handlers of /api/admin/v1. Private to the module; see admin_routes.h.
 //
-// admin_api.cpp: registration, authentication · tenants.cpp: tenants and domains · accounts.cpp:
-// accounts, aliases, keys, API users · acl.cpp: rights on mailboxes · mail.cpp: queue, log, audit ·
-// search_index.cpp: search · transfers.cpp: import and export of mail.
+// Each add() names the permission that the operation needs. It is judged before the handler runs,
+// on the tenant and domain that the path, and an `address` in the body, name. Another tenant's
+// names are answered as if they weren't there. A handler works on call.scope and call.tenant()
+// only.
+//
+// admin_api.cpp: registration · judge.cpp: who calls, what about, may they · tenants.cpp: tenants
+// and domains · accounts.cpp: accounts, aliases, keys, API users · acl.cpp: rights on mailboxes ·
+// mail.cpp: queue, log, audit · search_index.cpp: search · transfers.cpp: import and export of
+// mail.
 #pragma once
 
 #include <string>
@@ -14,13 +20,20 @@
 #include "api/mail_stream.h"
 #include "api/openapi.h"
 #include "api/problem.h"
+#include "domain/grant.h"
 
 namespace fumi::api::admin {
 
-// One authenticated request.
+// One request that may do what it asks.
 struct Call {
   http::RequestContext& context;
-  Actor actor;
+  Caller caller;
+  TenantScope scope;  // tenant 0: an operator's call that is about no single tenant
+
+  // For what can look through one tenant or all.
+  [[nodiscard]] std::optional<TenantId> tenant() const {
+    return scope.tenant ? std::optional(scope.tenant) : std::nullopt;
+  }
 };
 
 // An answer that isn't JSON.
@@ -34,6 +47,12 @@ struct MailStream {
 };
 template <class T>
 concept Streamed = requires { T::kMedia; };
+
+// A body that says by an address what it is about.
+template <class T>
+concept NamesAddress = requires(T body) {
+  { body.address } -> std::same_as<std::string&>;
+};
 
 // A body of mail: the handler reads it from the request itself (api/mail_stream.h).
 struct MailBody {
@@ -51,11 +70,19 @@ class AdminApi {
 
   // Registers an operation: its route, and its documentation from the same types.
   template <class Query, class Body, class Answer>
-  void add(http::Method method, const std::string& path, std::string id, std::string summary,
-           Act<Query, Body, Answer> act, int status = 200);
+  void add(http::Method method, const std::string& path, std::string id, Permission needed,
+           std::string summary, Act<Query, Body, Answer> act, int status = 200);
   template <class Query, class Body, class Answer>
-  Task<http::Reply> run(http::RequestContext& context, Act<Query, Body, Answer> act, int status);
-  Task<Result<Actor>> authenticate(const http::Request& request);
+  Task<http::Reply> run(http::RequestContext& context, Permission needed,
+                        Act<Query, Body, Answer> act, int status);
+
+  // judge.cpp. What the body will say about the target.
+  enum class Says : std::uint8_t { nothing, address };
+  Task<Result<Caller>> authenticate(const http::Request& request);
+  Task<Result<GrantTarget>> target_of_path(const Caller& caller,
+                                           const http::RequestContext& context);
+  Task<Result<Call>> admit(http::RequestContext& context, Permission needed, Says body);
+  Task<Status> admit_address(Call& call, Permission needed, std::string address);
 
   void add_all();
   void add_tenants();
@@ -65,10 +92,10 @@ class AdminApi {
   void add_search_index();
   void add_transfers();
 
-  // The tenant of the path: {tenant}, or the one that the {address} belongs to.
-  Task<Result<TenantScope>> scope_of(Call& call);
   Task<Result<std::string>> tenant_name(TenantId id);
-  Task<Result<std::optional<TenantId>>> tenant_id(std::optional<std::string> name);
+  // The tenant that a list is narrowed to by ?tenant=.
+  Task<Result<std::optional<TenantId>>> tenant_filter(const Call& call,
+                                                      std::optional<std::string> name);
 
   Task<Result<TenantView>> create_tenant(Call&, None, NewTenant body);
   Task<Result<Page<TenantView>>> list_tenants(Call&, PageQuery query, None);
@@ -134,13 +161,14 @@ std::expected<Query, FieldProblem> read_query(const http::Request& request) {
 [[nodiscard]] std::expected<Json, FieldProblem> read_body(const http::Request& request);
 
 template <class Query, class Body, class Answer>
-void AdminApi::add(http::Method method, const std::string& path, std::string id,
+void AdminApi::add(http::Method method, const std::string& path, std::string id, Permission needed,
                    std::string summary, Act<Query, Body, Answer> act, int status) {
   Operation operation;
   operation.method = method;
   operation.path = "/api/admin/v1" + path;
   operation.id = std::move(id);
   operation.tag = tag_;
+  operation.permission = to_string(needed);
   operation.summary = std::move(summary);
   operation.status = status;
   if constexpr (!std::same_as<Query, None>) operation.query = &info_of<Query>();
@@ -156,8 +184,8 @@ void AdminApi::add(http::Method method, const std::string& path, std::string id,
   else if constexpr (!std::same_as<Answer, None>)
     operation.answer = &info_of<Answer>();
   if (router_ != nullptr) {
-    auto handler = [this, act, status](http::RequestContext& context) {
-      return run<Query, Body, Answer>(context, act, status);
+    auto handler = [this, needed, act, status](http::RequestContext& context) {
+      return run<Query, Body, Answer>(context, needed, act, status);
     };
     router_->add(method, operation.path, std::move(handler), options);
   }
@@ -165,10 +193,11 @@ void AdminApi::add(http::Method method, const std::string& path, std::string id,
 }
 
 template <class Query, class Body, class Answer>
-Task<http::Reply> AdminApi::run(http::RequestContext& context, Act<Query, Body, Answer> act,
-                                int status) {
-  Result<Actor> actor = co_await authenticate(context.request);
-  if (!actor) co_return problem_response(to_http(actor.error()));
+Task<http::Reply> AdminApi::run(http::RequestContext& context, Permission needed,
+                                Act<Query, Body, Answer> act, int status) {
+  constexpr Says kSays = NamesAddress<Body> ? Says::address : Says::nothing;
+  Result<Call> call = co_await admit(context, needed, kSays);
+  if (!call) co_return problem_response(to_http(call.error()));
   auto query = read_query<Query>(context.request);
   if (!query) co_return problem_response(to_http(query.error()));
   Body body{};
@@ -179,8 +208,12 @@ Task<http::Reply> AdminApi::run(http::RequestContext& context, Act<Query, Body, 
     if (!read) co_return problem_response(to_http(read.error()));
     body = std::move(*read);
   }
-  Call call{context, *actor};
-  Result<Answer> answer = co_await (this->*act)(call, std::move(*query), std::move(body));
+  if constexpr (NamesAddress<Body>) {
+    std::string address = body.address;
+    Status judged = co_await admit_address(*call, needed, std::move(address));
+    if (!judged) co_return problem_response(to_http(judged.error()));
+  }
+  Result<Answer> answer = co_await (this->*act)(*call, std::move(*query), std::move(body));
   if (!answer) co_return problem_response(to_http(answer.error()));
   http::Reply reply;
   reply.response.status = status;

@@ -38,6 +38,10 @@ std::string name_of(const Actor& actor) {
       return "api_user" + id;
     case Actor::Kind::peer:
       return "peer" + id;
+    case Actor::Kind::admin:
+      return "admin" + id;
+    case Actor::Kind::token:
+      return "token" + id;
   }
   return "system";
 }
@@ -197,21 +201,23 @@ Result<QueueId> queue_id(const Call& call) {
 
 void AdminApi::add_mail() {
   tag_ = "queue";
-  add(Method::get, "/queue", "listQueue", "Lists queued messages.", &AdminApi::list_queue);
-  add(Method::get, "/queue/{id}", "showQueued", "Shows a queued message.", &AdminApi::show_queued);
-  add(Method::post, "/queue/{id}/retry", "retryQueued", "Tries a queued message again now.",
-      &AdminApi::retry_queued, 204);
-  add(Method::post, "/queue/{id}/cancel", "cancelQueued",
+  add(Method::get, "/queue", "listQueue", Permission::queue_read, "Lists queued messages.",
+      &AdminApi::list_queue);
+  add(Method::get, "/queue/{id}", "showQueued", Permission::queue_read, "Shows a queued message.",
+      &AdminApi::show_queued);
+  add(Method::post, "/queue/{id}/retry", "retryQueued", Permission::queue_write,
+      "Tries a queued message again now.", &AdminApi::retry_queued, 204);
+  add(Method::post, "/queue/{id}/cancel", "cancelQueued", Permission::queue_write,
       "Takes a message out of the queue; its sender is not told.", &AdminApi::cancel_queued);
   tag_ = "log";
-  add(Method::get, "/log", "readLog", "Searches and follows the event stream.",
-      &AdminApi::read_log);
+  add(Method::get, "/log", "readLog", Permission::log_read,
+      "Searches and follows the event stream.", &AdminApi::read_log);
   tag_ = "audit";
-  add(Method::get, "/tenants/{tenant}/audit", "exportAudit",
+  add(Method::get, "/tenants/{tenant}/audit", "exportAudit", Permission::audit_read,
       "Exports a stream of records as JSON lines that can be verified.", &AdminApi::export_audit);
 }
 
-Task<Result<Page<QueueMessageView>>> AdminApi::list_queue(Call&, QueueListQuery query, None) {
+Task<Result<Page<QueueMessageView>>> AdminApi::list_queue(Call& call, QueueListQuery query, None) {
   QueueQuery wanted;
   wanted.limit = query.limit;
   wanted.recipient_domain = query.domain;
@@ -220,7 +226,7 @@ Task<Result<Page<QueueMessageView>>> AdminApi::list_queue(Call&, QueueListQuery 
     if (!id) co_return fail(Code::invalid, "listing the queue", "after is no id");
     wanted.after = *id;
   }
-  Result<std::optional<TenantId>> tenant = co_await tenant_id(std::move(query.tenant));
+  Result<std::optional<TenantId>> tenant = co_await tenant_filter(call, std::move(query.tenant));
   if (!tenant) co_return std::unexpected(std::move(tenant).error());
   Result<std::vector<service::QueuedMessage>> rows =
       co_await host_->queue.list(*tenant, std::move(wanted));
@@ -235,7 +241,7 @@ Task<Result<Page<QueueMessageView>>> AdminApi::list_queue(Call&, QueueListQuery 
 Task<Result<QueueMessageView>> AdminApi::show_queued(Call& call, None, None) {
   const Result<QueueId> id = queue_id(call);
   if (!id) co_return std::unexpected(id.error());
-  Result<service::QueuedMessage> found = co_await host_->queue.show(std::nullopt, *id);
+  Result<service::QueuedMessage> found = co_await host_->queue.show(call.tenant(), *id);
   if (!found) co_return std::unexpected(std::move(found).error());
   co_return view_of_message(*found);
 }
@@ -243,7 +249,7 @@ Task<Result<QueueMessageView>> AdminApi::show_queued(Call& call, None, None) {
 Task<Result<None>> AdminApi::retry_queued(Call& call, None, None) {
   const Result<QueueId> id = queue_id(call);
   if (!id) co_return std::unexpected(id.error());
-  Status done = co_await host_->queue.retry(call.actor, std::nullopt, *id);
+  Status done = co_await host_->queue.retry(call.scope.actor, call.tenant(), *id);
   if (!done) co_return std::unexpected(std::move(done).error());
   co_return None();
 }
@@ -251,15 +257,16 @@ Task<Result<None>> AdminApi::retry_queued(Call& call, None, None) {
 Task<Result<QueueMessageView>> AdminApi::cancel_queued(Call& call, None, None) {
   const Result<QueueId> id = queue_id(call);
   if (!id) co_return std::unexpected(id.error());
-  Result<service::QueuedMessage> done = co_await host_->queue.cancel(call.actor, std::nullopt, *id);
+  Result<service::QueuedMessage> done =
+      co_await host_->queue.cancel(call.scope.actor, call.tenant(), *id);
   if (!done) co_return std::unexpected(std::move(done).error());
   co_return view_of_message(*done);
 }
 
-Task<Result<LogPage>> AdminApi::read_log(Call&, LogQuery query, None) {
+Task<Result<LogPage>> AdminApi::read_log(Call& call, LogQuery query, None) {
   Result<service::RecordSearch> search = search_of(query);
   if (!search) co_return std::unexpected(std::move(search).error());
-  Result<std::optional<TenantId>> tenant = co_await tenant_id(std::move(query.tenant));
+  Result<std::optional<TenantId>> tenant = co_await tenant_filter(call, std::move(query.tenant));
   if (!tenant) co_return std::unexpected(std::move(tenant).error());
   search->tenant = *tenant;
   const Duration most = std::chrono::seconds(query.wait);
@@ -273,14 +280,12 @@ Task<Result<LogPage>> AdminApi::read_log(Call&, LogQuery query, None) {
 }
 
 Task<Result<Stream>> AdminApi::export_audit(Call& call, AuditQuery query, None) {
-  Result<TenantScope> scope = co_await scope_of(call);
-  if (!scope) co_return std::unexpected(std::move(scope).error());
   auto file = std::make_unique<ExportFile>(host_->runtime);
   ExportFile* const into = file.get();
   const RecordStream stream = *stream_named(query.stream);
   const Instant since = query.since.value_or(Instant());
   const Instant until = query.until.value_or(host_->clock.now());
-  Status done = co_await host_->records.export_stream(*scope, stream, since, until, *into);
+  Status done = co_await host_->records.export_stream(call.scope, stream, since, until, *into);
   if (!done) co_return std::unexpected(std::move(done).error());
   Status ready = into->rewind();
   if (!ready) co_return std::unexpected(std::move(ready).error());

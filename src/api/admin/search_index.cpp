@@ -7,20 +7,19 @@ using http::Method;
 
 void AdminApi::add_search_index() {
   tag_ = "search";
-  add(Method::get, "/accounts/{address}/search-index", "showSearchIndex",
+  add(Method::get, "/accounts/{address}/search-index", "showSearchIndex", Permission::accounts_read,
       "Tells how far an account's search index is.", &AdminApi::show_search_index);
   add(Method::post, "/accounts/{address}/search-index/rebuild", "rebuildSearchIndex",
+      Permission::accounts_write,
       "Forgets an account's search index and makes it anew in the background.",
       &AdminApi::rebuild_search_index, 204);
 }
 
 Task<Result<service::MailAccount>> AdminApi::account_of(Call& call) {
-  Result<TenantScope> scope = co_await scope_of(call);
-  if (!scope) co_return std::unexpected(std::move(scope).error());
   std::string address(call.context.parameter("address"));
-  Result<Account> account = co_await host_->tenancy.account(*scope, std::move(address));
+  Result<Account> account = co_await host_->tenancy.account(call.scope, std::move(address));
   if (!account) co_return std::unexpected(std::move(account).error());
-  co_return service::MailAccount{*scope, account->id};
+  co_return service::MailAccount{call.scope, account->id};
 }
 
 Task<Result<SearchIndexView>> AdminApi::show_search_index(Call& call, None, None) {

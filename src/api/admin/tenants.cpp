@@ -26,29 +26,33 @@ TenantView tenant_view(const Tenant& tenant) {
 
 void AdminApi::add_tenants() {
   tag_ = "tenants";
-  add(Method::post, "/tenants", "createTenant", "Opens a tenant.", &AdminApi::create_tenant, 201);
-  add(Method::get, "/tenants", "listTenants", "Lists tenants.", &AdminApi::list_tenants);
-  add(Method::get, "/tenants/{tenant}", "showTenant", "Shows a tenant.", &AdminApi::show_tenant);
-  add(Method::patch, "/tenants/{tenant}", "changeTenant", "Suspends or resumes a tenant.",
-      &AdminApi::patch_tenant);
+  add(Method::post, "/tenants", "createTenant", Permission::tenants_write, "Opens a tenant.",
+      &AdminApi::create_tenant, 201);
+  add(Method::get, "/tenants", "listTenants", Permission::server_read, "Lists tenants.",
+      &AdminApi::list_tenants);
+  add(Method::get, "/tenants/{tenant}", "showTenant", Permission::tenants_read, "Shows a tenant.",
+      &AdminApi::show_tenant);
+  add(Method::patch, "/tenants/{tenant}", "changeTenant", Permission::tenants_write,
+      "Suspends or resumes a tenant.", &AdminApi::patch_tenant);
   tag_ = "domains";
-  add(Method::post, "/tenants/{tenant}/domains", "createDomain", "Adds a domain.",
-      &AdminApi::create_domain, 201);
-  add(Method::get, "/tenants/{tenant}/domains", "listDomains", "Lists a tenant's domains.",
-      &AdminApi::list_domains);
-  add(Method::delete_, "/tenants/{tenant}/domains/{domain}", "deleteDomain", "Removes a domain.",
-      &AdminApi::delete_domain, 204);
+  add(Method::post, "/tenants/{tenant}/domains", "createDomain", Permission::domains_write,
+      "Adds a domain.", &AdminApi::create_domain, 201);
+  add(Method::get, "/tenants/{tenant}/domains", "listDomains", Permission::domains_read,
+      "Lists a tenant's domains.", &AdminApi::list_domains);
+  add(Method::delete_, "/tenants/{tenant}/domains/{domain}", "deleteDomain",
+      Permission::domains_write, "Removes a domain.", &AdminApi::delete_domain, 204);
   add(Method::get, "/tenants/{tenant}/domains/{domain}/dns", "showDomainDns",
-      "Tells the records to publish in DNS.", &AdminApi::domain_dns);
+      Permission::domains_read, "Tells the records to publish in DNS.", &AdminApi::domain_dns);
   // The short form, for callers that know the domain alone.
-  add(Method::delete_, "/domains/{address}", "deleteDomainByName", "Removes a domain.",
-      &AdminApi::delete_domain, 204);
-  add(Method::get, "/domains/{address}/dns", "showDnsByName",
+  add(Method::delete_, "/domains/{address}", "deleteDomainByName", Permission::domains_write,
+      "Removes a domain.", &AdminApi::delete_domain, 204);
+  add(Method::get, "/domains/{address}/dns", "showDnsByName", Permission::domains_read,
       "Tells the records to publish in DNS.", &AdminApi::domain_dns);
 }
 
 Task<Result<TenantView>> AdminApi::create_tenant(Call& call, None, NewTenant body) {
-  Result<Tenant> made = co_await host_->tenancy.create_tenant(call.actor, std::move(body.name));
+  Result<Tenant> made =
+      co_await host_->tenancy.create_tenant(call.scope.actor, std::move(body.name));
   if (!made) co_return std::unexpected(std::move(made).error());
   co_return tenant_view(*made);
 }
@@ -77,27 +81,22 @@ Task<Result<TenantView>> AdminApi::show_tenant(Call& call, None, None) {
 }
 
 Task<Result<TenantView>> AdminApi::patch_tenant(Call& call, None, TenantPatch body) {
-  Result<TenantScope> scope = co_await scope_of(call);
-  if (!scope) co_return std::unexpected(std::move(scope).error());
   const TenantStatus status =
       body.status == "active" ? TenantStatus::active : TenantStatus::suspended;
-  Status done = co_await host_->tenancy.set_tenant_status(call.actor, scope->tenant, status);
+  Status done =
+      co_await host_->tenancy.set_tenant_status(call.scope.actor, call.scope.tenant, status);
   if (!done) co_return std::unexpected(std::move(done).error());
   co_return co_await show_tenant(call, None(), None());
 }
 
 Task<Result<DomainView>> AdminApi::create_domain(Call& call, None, NewDomain body) {
-  Result<TenantScope> scope = co_await scope_of(call);
-  if (!scope) co_return std::unexpected(std::move(scope).error());
-  Result<MailDomain> made = co_await host_->tenancy.create_domain(*scope, std::move(body.name));
+  Result<MailDomain> made = co_await host_->tenancy.create_domain(call.scope, std::move(body.name));
   if (!made) co_return std::unexpected(std::move(made).error());
   co_return DomainView{made->name, std::string(call.context.parameter("tenant")), made->created};
 }
 
 Task<Result<Page<DomainView>>> AdminApi::list_domains(Call& call, None, None) {
-  Result<TenantScope> scope = co_await scope_of(call);
-  if (!scope) co_return std::unexpected(std::move(scope).error());
-  Result<std::vector<MailDomain>> rows = co_await host_->tenancy.domains(*scope);
+  Result<std::vector<MailDomain>> rows = co_await host_->tenancy.domains(call.scope);
   if (!rows) co_return std::unexpected(std::move(rows).error());
   Page<DomainView> page;
   for (const MailDomain& row : *rows)
@@ -106,21 +105,17 @@ Task<Result<Page<DomainView>>> AdminApi::list_domains(Call& call, None, None) {
 }
 
 Task<Result<None>> AdminApi::delete_domain(Call& call, None, None) {
-  Result<TenantScope> scope = co_await scope_of(call);
-  if (!scope) co_return std::unexpected(std::move(scope).error());
   std::string name(call.context.parameter("domain"));
   if (name.empty()) name = call.context.parameter("address");
-  Status done = co_await host_->tenancy.delete_domain(*scope, std::move(name));
+  Status done = co_await host_->tenancy.delete_domain(call.scope, std::move(name));
   if (!done) co_return std::unexpected(std::move(done).error());
   co_return None();
 }
 
 Task<Result<DomainDns>> AdminApi::domain_dns(Call& call, None, None) {
-  Result<TenantScope> scope = co_await scope_of(call);
-  if (!scope) co_return std::unexpected(std::move(scope).error());
   std::string name(call.context.parameter("domain"));
   if (name.empty()) name = call.context.parameter("address");
-  Result<std::vector<DkimKey>> keys = co_await host_->tenancy.dkim_keys(*scope, name);
+  Result<std::vector<DkimKey>> keys = co_await host_->tenancy.dkim_keys(call.scope, name);
   if (!keys) co_return std::unexpected(std::move(keys).error());
   DomainDns dns;
   dns.domain = name;

@@ -93,23 +93,25 @@ class MailSource final : public http::BodySource {
 
 void AdminApi::add_transfers() {
   tag_ = "mail";
-  add(Method::post, "/accounts/{address}/imports", "beginImport",
+  add(Method::post, "/accounts/{address}/imports", "beginImport", Permission::content_write,
       "Begins an import. It can be repeated: mail that is there already is skipped.",
       &AdminApi::begin_import, 201);
-  add(Method::get, "/accounts/{address}/imports", "listImports",
+  add(Method::get, "/accounts/{address}/imports", "listImports", Permission::content_write,
       "Lists an account's imports since the server's start.", &AdminApi::list_imports);
-  add(Method::get, "/accounts/{address}/imports/{id}", "showImport", "Tells how far an import is.",
-      &AdminApi::show_import);
+  add(Method::get, "/accounts/{address}/imports/{id}", "showImport", Permission::content_write,
+      "Tells how far an import is.", &AdminApi::show_import);
   add(Method::post, "/accounts/{address}/imports/{id}/mail", "addToImport",
-      "Brings in a batch of mail; it is durable when this answers.", &AdminApi::add_to_import);
+      Permission::content_write, "Brings in a batch of mail; it is durable when this answers.",
+      &AdminApi::add_to_import);
   add(Method::get, "/accounts/{address}/imports/{id}/known", "knownToImport",
+      Permission::content_write,
       "Tells which messages of an IMAP server's folder have come already.",
       &AdminApi::known_to_import);
   add(Method::post, "/accounts/{address}/imports/{id}/finish", "finishImport",
-      "Ends an import that is complete.", &AdminApi::finish_import);
+      Permission::content_write, "Ends an import that is complete.", &AdminApi::finish_import);
   add(Method::post, "/accounts/{address}/imports/{id}/cancel", "cancelImport",
-      "Ends an import; what came in stays.", &AdminApi::cancel_import);
-  add(Method::get, "/accounts/{address}/exports", "exportMail",
+      Permission::content_write, "Ends an import; what came in stays.", &AdminApi::cancel_import);
+  add(Method::get, "/accounts/{address}/exports", "exportMail", Permission::content_read,
       "Gives all of an account's mail, or one mailbox, as a stream.", &AdminApi::export_mail);
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "domain/ports/grant_store.h"
 #include "domain/ports/push_store.h"
 #include "domain/ports/search_store.h"
 #include "domain/ports/vacation_store.h"
@@ -26,6 +27,8 @@ struct Operator {
   std::string name;
   std::string token_hash;  // SHA-256 of the token
   Instant created;
+  Role role = Role::operator_;
+  std::optional<Instant> expires;
 };
 
 // A tenant in which something changed that open sessions must hear of.
@@ -59,6 +62,13 @@ class PlatformStore {
 
   virtual Status create_operator(const Operator& person) = 0;
   virtual Result<std::optional<Operator>> operator_by_token(const std::string& token_hash) = 0;
+  virtual Result<std::vector<Operator>> operators() = 0;  // ascending by id, without their hashes
+  virtual Status remove_operator(OperatorId id) = 0;      // not_found
+
+  // Of any tenant, without its name. Whether it still holds is the caller's question.
+  virtual Result<std::optional<AccessToken>> token_by_hash(const std::string& hash) = 0;
+  // Forgets tokens that ended before `tokens`, and answers that were given before `answers`.
+  virtual Result<std::uint64_t> forget_expired(Instant tokens, Instant answers) = 0;
 
   // Leases up to `limit` waiting recipients that are due and free, oldest first.
   virtual Result<std::vector<Claim>> claim_due(Instant now, Instant lease_until,

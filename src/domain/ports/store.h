@@ -18,6 +18,7 @@
 #include "domain/ports/acl_store.h"
 #include "domain/ports/directory_store.h"
 #include "domain/ports/email_store.h"
+#include "domain/ports/grant_store.h"
 #include "domain/ports/mailbox_store.h"
 #include "domain/ports/metadata_store.h"
 #include "domain/ports/object_store.h"
@@ -49,6 +50,7 @@ class Tx {
   virtual PushStore& push() = 0;
   virtual VacationStore& vacation() = 0;
   virtual SettingStore& settings() = 0;
+  virtual GrantStore& grants() = 0;
 };
 
 // One transaction across tenants. `in(scope)` steps into one of them.

@@ -47,9 +47,20 @@ bool is_reserved(const std::string& name) {
 
 }  // namespace
 
+// Administrators have been judged by their grants before they come here.
 bool Gate::may_all() const {
-  return who_.scope.actor.kind == Actor::Kind::system ||
-         who_.scope.actor.kind == Actor::Kind::operator_;
+  switch (who_.scope.actor.kind) {
+    case Actor::Kind::system:
+    case Actor::Kind::operator_:
+    case Actor::Kind::admin:
+    case Actor::Kind::token:
+      return true;
+    case Actor::Kind::account:
+    case Actor::Kind::api_user:
+    case Actor::Kind::peer:
+      return false;
+  }
+  return false;
 }
 
 AccountId Gate::home() const {

@@ -54,7 +54,7 @@ Task<Result<Tenant>> Tenancy::tenant_by_name(std::string name) {
   auto work = [&](PlatformTx& tx) { return tx.platform().tenant_by_name(name); };
   Result<std::optional<Tenant>> found = co_await platform_.read(std::move(work));
   if (!found) co_return std::unexpected(std::move(found).error());
-  if (!*found) co_return fail(Code::not_found, "looking up a tenant", "there is no tenant " + name);
+  if (!*found) co_return no_tenant(name);
   co_return std::move(**found);
 }
 
@@ -71,7 +71,7 @@ Task<Status> Tenancy::set_tenant_status(Actor actor, TenantId tenant, TenantStat
   co_return done;
 }
 
-Task<Result<TenantId>> Tenancy::tenant_of(std::string address_or_domain) {
+Task<Result<DomainOwner>> Tenancy::owner_of(std::string address_or_domain) {
   const std::size_t at = address_or_domain.rfind('@');
   const auto domain = normalize_domain(at == std::string::npos ? address_or_domain
                                                                : address_or_domain.substr(at + 1));
@@ -81,8 +81,22 @@ Task<Result<TenantId>> Tenancy::tenant_of(std::string address_or_domain) {
   }
   Result<std::optional<DomainOwner>> owner = co_await routing_.owner(*domain);
   if (!owner) co_return std::unexpected(std::move(owner).error());
-  if (!*owner) co_return fail(Code::not_found, "finding the tenant", "no tenant has " + *domain);
-  co_return (*owner)->tenant;
+  if (!*owner) co_return no_owner(*domain);
+  co_return **owner;
+}
+
+Task<Result<TenantId>> Tenancy::tenant_of(std::string address_or_domain) {
+  Result<DomainOwner> owner = co_await owner_of(std::move(address_or_domain));
+  if (!owner) co_return std::unexpected(std::move(owner).error());
+  co_return owner->tenant;
+}
+
+std::unexpected<Error> Tenancy::no_owner(const std::string& domain) {
+  return fail(Code::not_found, "finding the tenant", "no tenant has " + domain);
+}
+
+std::unexpected<Error> Tenancy::no_tenant(const std::string& name) {
+  return fail(Code::not_found, "looking up a tenant", "there is no tenant " + name);
 }
 
 }  // namespace fumi::service

@@ -57,7 +57,11 @@ class Tenancy {
   // `name`: 2 to 40 lower-case letters, digits and hyphens, a letter first.
   Task<Result<Tenant>> create_tenant(Actor actor, std::string name);
   Task<Result<std::vector<Tenant>>> tenants(TenantId after, std::uint32_t limit);
-  Task<Result<Tenant>> tenant_by_name(std::string name);  // not_found
+  Task<Result<Tenant>> tenant_by_name(std::string name);  // no_tenant()
+  // What is said of a tenant or a domain that nobody has, and to those whom it is not to be told
+  // of.
+  [[nodiscard]] static std::unexpected<Error> no_tenant(const std::string& name);
+  [[nodiscard]] static std::unexpected<Error> no_owner(const std::string& domain);
   Task<Status> set_tenant_status(Actor actor, TenantId tenant, TenantStatus status);
 
   // Makes DKIM keys (RSA-2048 and Ed25519) with it. conflict: some tenant has the domain.
@@ -65,7 +69,8 @@ class Tenancy {
   Task<Result<std::vector<MailDomain>>> domains(TenantScope scope);
   Task<Result<std::vector<DkimKey>>> dkim_keys(TenantScope scope, std::string domain);
   Task<Status> delete_domain(TenantScope scope, std::string name);
-  // Whose domain this is, for callers that name an address alone. not_found.
+  // Whose domain this is, for callers that name an address alone. no_owner().
+  Task<Result<DomainOwner>> owner_of(std::string address_or_domain);
   Task<Result<TenantId>> tenant_of(std::string address_or_domain);
 
   Task<Result<Account>> create_account(TenantScope scope, NewAccount account);

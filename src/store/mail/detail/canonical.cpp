@@ -35,8 +35,8 @@ void append_number(std::string& out, std::string_view name, std::uint64_t value)
 }
 
 std::string_view actor_kind(Actor::Kind kind) {
-  constexpr std::array<std::string_view, 5> kNames{"system", "operator", "account", "api_user",
-                                                   "peer"};
+  constexpr std::array<std::string_view, 7> kNames{"system", "operator", "account", "api_user",
+                                                   "peer",   "admin",    "token"};
   const auto at = static_cast<std::size_t>(kind);
   return at < kNames.size() ? kNames[at] : "unknown";
 }

@@ -63,6 +63,13 @@ constexpr Statement kDeleteAccount{
     " WHERE tenant_id = $1 AND account_id = $2 AND status <> 2"};
 constexpr Statement kFreeAddresses{
     "DELETE FROM addresses WHERE tenant_id = $1 AND account_id = $2"};
+// 5: Actor::Kind::admin, how accounts hold grants.
+constexpr Statement kDropGrants{
+    "DELETE FROM grants WHERE tenant_id = $1 AND holder_kind = 5 AND holder_id = $2"};
+constexpr Statement kDropDomainGrants{
+    "DELETE FROM grants WHERE tenant_id = $1 AND scope_kind = 2 AND scope_id = $2"};
+constexpr Statement kDropSessions{
+    "DELETE FROM access_tokens WHERE tenant_id = $1 AND account_id = $2 AND kind = 1"};
 constexpr Statement kDropAppPasswords{
     "DELETE FROM app_passwords WHERE tenant_id = $1 AND account_id = $2"};
 constexpr Statement kSetCredential{
@@ -155,6 +162,7 @@ Status SqlDirectory::delete_domain(DomainId domain) {
   if (used) return fail(Code::conflict, "deleting a domain", "accounts or API users live in it");
   FUMI_TRY(const auto rows, context_.execute(kDeleteDomain, domain));
   if (rows == 0) return fail(Code::not_found, "deleting a domain");
+  FUMI_CHECK(context_.run(kDropDomainGrants, domain));
   return context_.run(kDeleteDkim, domain);
 }
 
@@ -301,6 +309,8 @@ Status SqlDirectory::delete_account(AccountId id) {
   if (rows == 0) return fail(Code::not_found, "deleting an account");
   FUMI_CHECK(context_.run(kFreeAddresses, id));
   FUMI_CHECK(context_.run(kDropAppPasswords, id));
+  FUMI_CHECK(context_.run(kDropGrants, id));
+  FUMI_CHECK(context_.run(kDropSessions, id));
   // No password opens it any more, and caches that know the old one see another version.
   FUMI_TRY(const auto nothing, context_.seal(purpose::kCredential, encode_credential({}), Aad(id)));
   FUMI_CHECK(context_.run(kSetCredential, id, Blob{nothing}));

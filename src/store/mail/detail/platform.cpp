@@ -42,10 +42,23 @@ constexpr Statement kDomainOwner{
     "SELECT d.tenant_id, d.domain_id, t.status FROM domains d JOIN tenants t"
     " ON t.tenant_id = d.tenant_id WHERE d.name = $1"};
 constexpr Statement kInsertOperator{
-    "INSERT INTO operators (operator_id, token_hash, name, created) VALUES ($1, $2, $3, $4)"
-    " ON CONFLICT DO NOTHING"};
+    "INSERT INTO operators (operator_id, token_hash, name, created, role, expires)"
+    " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING"};
 constexpr Statement kOperator{
-    "SELECT operator_id, name, created FROM operators WHERE token_hash = $1"};
+    "SELECT operator_id, name, created, role, expires FROM operators WHERE token_hash = $1"};
+constexpr Statement kOperators{
+    "SELECT operator_id, name, created, role, expires FROM operators ORDER BY operator_id"
+    " LIMIT 1000"};
+constexpr Statement kRemoveOperator{"DELETE FROM operators WHERE operator_id = $1"};
+constexpr Statement kTokenByHash{
+    "SELECT tenant_id, token_id, kind, account_id, created, expires, used FROM access_tokens"
+    " WHERE hash = $1"};
+// 6: Actor::Kind::token.
+constexpr Statement kForgetGrants{
+    "DELETE FROM grants WHERE holder_kind = 6 AND EXISTS (SELECT 1 FROM access_tokens t"
+    " WHERE t.tenant_id = grants.tenant_id AND t.token_id = grants.holder_id AND t.expires < $1)"};
+constexpr Statement kForgetTokens{"DELETE FROM access_tokens WHERE expires < $1"};
+constexpr Statement kForgetAnswers{"DELETE FROM kept_answers WHERE at < $1"};
 constexpr Statement kDue{
     "SELECT tenant_id, queue_id, number, domain FROM queue_recipients"
     " WHERE state = 0 AND next_at <= $1 ORDER BY next_at LIMIT $2"
@@ -69,6 +82,13 @@ constexpr std::uint32_t kClaimsMax = 10'000;
 Tenant tenant_of(const Row& row) {
   return {row.id<TenantId>(0), row.string(1), static_cast<TenantStatus>(row.int64(2)),
           row.instant(3)};
+}
+
+Operator operator_of(const Row& row) {
+  Operator person{row.id<OperatorId>(0), row.string(1), {}, row.instant(2)};
+  person.role = static_cast<Role>(row.int64(3));
+  if (row.int64(4) != 0) person.expires = row.instant(4);
+  return person;
 }
 
 bool is_handle(std::string_view name) {
@@ -174,19 +194,44 @@ Result<std::optional<DomainOwner>> SqlPlatform::domain_owner(const std::string& 
 Status SqlPlatform::create_operator(const Operator& person) {
   if (!person.id || person.token_hash.empty()) return fail(Code::invalid, "creating an operator");
   const Instant created = person.created == Instant() ? tx_.shared().now() : person.created;
+  const Instant expires = person.expires.value_or(Instant());
   FUMI_TRY(const auto rows, session().execute(kInsertOperator, person.id, Blob{person.token_hash},
-                                              person.name, created));
+                                              person.name, created, person.role, expires));
   if (rows == 0) return fail(Code::conflict, "creating an operator");
   return {};
 }
 
 Result<std::optional<Operator>> SqlPlatform::operator_by_token(const std::string& token_hash) {
-  return session().one(
-      kOperator,
-      [&](const Row& row) {
-        return Operator{row.id<OperatorId>(0), row.string(1), token_hash, row.instant(2)};
-      },
-      Blob{token_hash});
+  auto map = [&](const Row& row) {
+    Operator person = operator_of(row);
+    person.token_hash = token_hash;
+    return person;
+  };
+  return session().one(kOperator, map, Blob{token_hash});
+}
+
+Result<std::vector<Operator>> SqlPlatform::operators() {
+  std::vector<Operator> found;
+  auto visit = [&](const Row& row) { found.push_back(operator_of(row)); };
+  FUMI_CHECK(session().query(kOperators, visit));
+  return found;
+}
+
+Status SqlPlatform::remove_operator(OperatorId id) {
+  FUMI_TRY(const auto rows, session().execute(kRemoveOperator, id));
+  if (rows == 0) return fail(Code::not_found, "removing an operator", "there is no such operator");
+  return {};
+}
+
+Result<std::optional<AccessToken>> SqlPlatform::token_by_hash(const std::string& hash) {
+  return session().one(kTokenByHash, SqlGrants::bare_token, Blob{hash});
+}
+
+Result<std::uint64_t> SqlPlatform::forget_expired(Instant tokens, Instant answers) {
+  FUMI_TRY([[maybe_unused]] const auto grants, session().execute(kForgetGrants, tokens));
+  FUMI_TRY(const auto ended, session().execute(kForgetTokens, tokens));
+  FUMI_TRY(const auto old, session().execute(kForgetAnswers, answers));
+  return std::uint64_t(ended) + std::uint64_t(old);
 }
 
 Result<std::vector<Claim>> SqlPlatform::claim_due(Instant now, Instant lease_until,

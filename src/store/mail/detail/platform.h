@@ -21,6 +21,10 @@ class SqlPlatform final : public PlatformStore {
   Result<std::vector<AccessChange>> access_changes(std::uint64_t since) override;
   Status create_operator(const Operator& person) override;
   Result<std::optional<Operator>> operator_by_token(const std::string& token_hash) override;
+  Result<std::vector<Operator>> operators() override;
+  Status remove_operator(OperatorId id) override;
+  Result<std::optional<AccessToken>> token_by_hash(const std::string& hash) override;
+  Result<std::uint64_t> forget_expired(Instant tokens, Instant answers) override;
   Result<std::vector<Claim>> claim_due(Instant now, Instant lease_until,
                                        std::uint32_t limit) override;
   Result<std::optional<Instant>> next_due() override;

@@ -261,7 +261,8 @@ std::span<const sql::Migration> migrations() {
                                       sql::Migration{6, "acl", kSchemaAcl},
                                       sql::Migration{7, "flagblocks", kSchemaFlagblocks},
                                       sql::Migration{8, "away", kSchemaAway},
-                                      sql::Migration{9, "settings", kSchemaSettings}};
+                                      sql::Migration{9, "settings", kSchemaSettings},
+                                      sql::Migration{10, "control", kSchemaControl}};
   return kMigrations;
 }
 

@@ -20,6 +20,8 @@ extern const char* const kSchemaFlagblocks;  // schema_flagblocks.cpp
 // Push subscriptions and vacation responses at work (schema_away.cpp).
 extern const char* const kSchemaAway;
 extern const char* const kSchemaSettings;  // schema_settings.cpp
+// Grants, sessions, tokens and kept answers (schema_control.cpp).
+extern const char* const kSchemaControl;
 
 // Mail records: one table a day (UTC), made when its first record comes.
 inline constexpr std::string_view kMailRecordsPrefix = "mail_records_";

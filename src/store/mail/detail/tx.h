@@ -10,6 +10,7 @@
 #include "store/mail/detail/context.h"
 #include "store/mail/detail/directory.h"
 #include "store/mail/detail/emails.h"
+#include "store/mail/detail/grants.h"
 #include "store/mail/detail/mailboxes.h"
 #include "store/mail/detail/metadata.h"
 #include "store/mail/detail/objects.h"
@@ -45,6 +46,7 @@ class SqlTx final : public Tx {
   PushStore& push() override { return port(push_); }
   VacationStore& vacation() override { return port(vacation_); }
   SettingStore& settings() override { return port(settings_); }
+  GrantStore& grants() override { return port(grants_); }
   SqlRecords& sql_records() { return port(records_); }
   SqlMailboxes& sql_mailboxes() { return port(mailboxes_); }
   Context& context() { return context_; }
@@ -69,6 +71,7 @@ class SqlTx final : public Tx {
   std::optional<SqlPush> push_;
   std::optional<SqlVacation> vacation_;
   std::optional<SqlSettings> settings_;
+  std::optional<SqlGrants> grants_;
 };
 
 class SqlPlatformTx final : public PlatformTx {

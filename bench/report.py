@@ -101,7 +101,8 @@ def machine():
     cpu = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text("ascii", "replace"))
     memory = re.search(r"MemTotal:\s*(\d+)", pathlib.Path("/proc/meminfo").read_text("ascii"))
     versions = {}
-    for name, package in (("postfix", "postfix"), ("dovecot", "dovecot-core"), ("opensmtpd", "opensmtpd")):
+    for name, package in (("postfix", "postfix"), ("dovecot", "dovecot-core"), ("opensmtpd", "opensmtpd"),
+                          ("fts-xapian", "dovecot-fts-xapian"), ("cyrus", "cyrus-common")):
         version = output("dpkg-query", "-W", "-f", "${Version}", package)
         if version:
             versions[name] = version
@@ -222,15 +223,16 @@ def fetch_tables(result):
 
 
 def search_tables(result):
-    lines = ["| server | query | mails found (right) | ms min/median/max |", "|---|---|--:|--:|"]
+    lines = ["| server | query | mails found (right) | ms min/median/max | p99 |", "|---|---|--:|--:|--:|"]
     for row in result["rows"]:
         if "index_s" in row:
             size = f"{row['index_octets'] / 1e6:,.1f} MB" if row["index_octets"] else "none"
-            lines.append(f"| {row['server']} | *index made in {row['index_s']} s* | | *{size}* |")
+            lines.append(f"| {row['server']} | *index made in {row['index_s']} s* | | *{size}* | |")
             continue
         times = row["ms"]
         found = f"{row['hits']:,}" + ("" if row["same"] else f" (**{row['right']:,}**)")
-        lines.append(f"| {row['server']} | {row['query']} | {found} | {times['min']:.1f}/{times['median']:.1f}/{times['max']:.1f} |")
+        lines.append(f"| {row['server']} | {row['query']} | {found} | {times['min']:.1f}/{times['median']:.1f}/{times['max']:.1f} "
+                     f"| {figure(times, 'p99') if 'p99' in times else '-'} |")
     return lines
 
 

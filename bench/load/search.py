@@ -2,8 +2,8 @@
 """Mail in Japanese and English made from a seed, and timed searches over it by IMAP.
 
     search.py fill  HOST PORT USER PASSWORD [--messages N] [--box B]
-    search.py query HOST PORT USER PASSWORD --label L [--messages N] [--reps R]   one JSON row a query
-    search.py hits  [--messages N]                                                what the answers must be
+    search.py query HOST PORT USER PASSWORD --label L --right FILE [--reps R]   one JSON row a query
+    search.py hits  --right FILE [--messages N]                                 what the answers must be
 
 Queries are words of which the texts were made, so that every server's idea of a match (words, substrings,
 folding) has the same right answer: each word stands whole, in its usual form, between spaces or
@@ -70,6 +70,7 @@ QUERIES = [("one rare word", ["zyzzyva"], []), ("one rare word, Japanese", ["麒
 
 
 def hits(count):
+    """The answers by a plain scan of what was written."""
     found = {name: [] for name, *_ in QUERIES}
     for number in range(count):
         _, subject, text = make(number)
@@ -132,7 +133,8 @@ def fill(arguments):
 def query(arguments):
     imap = Imap(arguments.host, arguments.port, arguments.user, arguments.password)
     imap.command(b"SELECT " + arguments.box.encode())
-    right = hits(arguments.messages)
+    with open(arguments.right, encoding="utf-8") as file:
+        right = json.load(file)
     wrong = 0
     for name, body, heads in QUERIES:
         keys = b"".join(b" BODY" if word in body else b" SUBJECT" for word in body + heads)
@@ -154,8 +156,11 @@ def query(arguments):
         wrong += not same
         row = {"server": arguments.label, "query": name, "hits": len(got), "right": len(right[name]), "same": same,
                "ms": {"min": round(min(times), 2), "median": round(statistics.median(times), 2), "max": round(max(times), 2)}}
+        if len(times) >= 100:
+            row["ms"]["p99"] = round(sorted(times)[len(times) * 99 // 100 - 1], 2)
         print(json.dumps(row, ensure_ascii=False), flush=True)
-    return wrong
+    if wrong:
+        print(f"{arguments.label}: {wrong} answers differ from a plain scan's", file=sys.stderr)
 
 
 def main():
@@ -171,13 +176,17 @@ def main():
         command.add_argument("--box", default="Text")
         command.add_argument("--reps", type=int, default=11)
         command.add_argument("--label", default="")
+        command.add_argument("--right", default="")
     arguments = parser.parse_args()
     if arguments.verb == "fill":
         fill(arguments)
     elif arguments.verb == "query":
         query(arguments)
     else:
-        print({name: len(found) for name, found in hits(arguments.messages).items()})
+        right = hits(arguments.messages)
+        with open(arguments.right, "w", encoding="utf-8") as file:
+            json.dump(right, file, ensure_ascii=False)
+        print({name: len(found) for name, found in right.items()}, file=sys.stderr)
     return 0
 
 

@@ -227,7 +227,7 @@ def search_tables(result):
     for row in result["rows"]:
         if "index_s" in row:
             size = f"{row['index_octets'] / 1e6:,.1f} MB" if row["index_octets"] else "none"
-            lines.append(f"| {row['server']} | *index made in {row['index_s']} s* | | *{size}* | |")
+            lines.append(f"| {row['server']} | *index of {row['mails']:,} mails made in {row['index_s']} s* | | *{size}* | |")
             continue
         times = row["ms"]
         found = f"{row['hits']:,}" + ("" if row["same"] else f" (**{row['right']:,}**)")

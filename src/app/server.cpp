@@ -115,6 +115,7 @@ struct Server::Parts {
   std::unique_ptr<service::Routing> routing;
   std::unique_ptr<service::Access> access;
   std::unique_ptr<service::LiveSessions> live;
+  std::unique_ptr<service::AccessPolicy> access_policy;
   std::unique_ptr<service::Tenancy> tenancy;
   std::unique_ptr<service::Signer> signer;
   std::unique_ptr<service::Spool> spool;
@@ -202,6 +203,7 @@ Status Server::Parts::build(StorageBase base) {
   routing = std::make_unique<service::Routing>(store, clock);
   access = std::make_unique<service::Access>(store, store, *runtime, clock, settings.access);
   live = std::make_unique<service::LiveSessions>(store, clock);
+  access_policy = std::make_unique<service::AccessPolicy>(store, clock);
   tenancy = std::make_unique<service::Tenancy>(store, store, storage->keys(), *routing, *runtime,
                                                storage->ids(), clock);
   signer = std::make_unique<service::Signer>(store, *runtime, clock);
@@ -419,7 +421,7 @@ void Server::Parts::open_admin() {
                                                    storage->ids());
   admin = std::unique_ptr<api::admin::AdminHost>(new api::admin::AdminHost{
       *tenancy, store, *queue_admin, *record_reader, *runtime, system_clock(),
-      settings.server.hostname, *search_indexer, *transfers, *mailboxes});
+      settings.server.hostname, *search_indexer, *transfers, *mailboxes, *access_policy, *live});
   api::admin::add_admin_routes(operator_routes, *admin);
   api::admin::add_health_routes(operator_routes, store);
   api::admin::add_health_routes(public_routes, store);

@@ -53,6 +53,7 @@ void AdminApi::add_all() {
   add_accounts();
   add_mail();
   add_acl();
+  add_access();
   add_search_index();
   add_transfers();
 }

@@ -7,6 +7,7 @@
 //
 // admin_api.cpp: registration · judge.cpp: who calls, what about, may they · tenants.cpp: tenants
 // and domains · accounts.cpp: accounts, aliases, keys, API users · acl.cpp: rights on mailboxes ·
+// access.cpp: access rules, holidays, open sessions ·
 // mail.cpp: queue, log, audit · search_index.cpp: search · transfers.cpp: import and export of
 // mail.
 #pragma once
@@ -15,6 +16,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "api/admin/access_views.h"
 #include "api/admin/admin_routes.h"
 #include "api/admin/resources.h"
 #include "api/mail_stream.h"
@@ -89,6 +91,7 @@ class AdminApi {
   void add_accounts();
   void add_mail();
   void add_acl();
+  void add_access();
   void add_search_index();
   void add_transfers();
 
@@ -120,6 +123,20 @@ class AdminApi {
   Task<Result<Page<ApiUserView>>> list_api_users(Call&, None, None);
   Task<Result<None>> delete_api_user(Call&, None, None);
   Task<Result<AccountView>> view_of(TenantScope scope, Account account);
+
+  Task<Result<Page<AccessRuleView>>> list_access_rules(Call&, None, None);
+  Task<Result<AccessRuleView>> show_access_rule(Call&, None, None);
+  Task<Result<AccessRuleView>> create_access_rule(Call&, None, AccessRuleBody body);
+  Task<Result<AccessRuleView>> replace_access_rule(Call&, None, AccessRuleBody body);
+  Task<Result<None>> delete_access_rule(Call&, None, None);
+  Task<Result<AccessTrialView>> try_access(Call&, AccessTrialQuery query, None);
+  Task<Result<Page<HolidayView>>> list_holidays(Call&, None, None);
+  Task<Result<None>> set_holidays(Call&, None, HolidayList body);
+  Task<Result<Page<MailSessionView>>> list_mail_sessions(Call&, None, None);
+  Task<Result<None>> end_mail_session(Call&, None, None);
+  Task<Result<AccessRule>> rule_of(const Call& call, AccessRuleBody body);
+  Task<Result<std::vector<AccessRuleView>>> views_of(const Call& call,
+                                                     std::vector<AccessRule> rules);
 
   Task<Result<Page<AclEntryView>>> list_acl(Call&, AclQuery query, None);
   Task<Result<None>> set_acl(Call&, None, AclChange body);

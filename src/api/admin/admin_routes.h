@@ -1,7 +1,7 @@
 // The admin API /api/admin/v1, and what monitoring asks for.
 //
 //   api::admin::AdminHost admin{tenancy, platform, queue_admin, records, runtime, clock, hostname,
-//                              search_index, transfers, mailboxes};
+//                              search_index, transfers, mailboxes, access, live};
 //   api::admin::add_admin_routes(operator_router, admin);
 //   api::admin::add_health_routes(operator_router, platform);
 //   api::admin::add_health_routes(tenant_router, platform);
@@ -18,6 +18,7 @@
 #include "domain/ports/store.h"
 #include "obs/metrics.h"
 #include "server/http/router.h"
+#include "service/access/live_sessions.h"
 #include "service/mailbox/mailboxes.h"
 #include "service/records/query.h"
 #include "service/search/indexer.h"
@@ -39,6 +40,8 @@ struct AdminHost {
   service::SearchIndexer& search_index;
   service::Transfers& transfers;
   service::Mailboxes& mailboxes;
+  service::AccessPolicy& access;
+  service::LiveSessions& live;
 };
 
 void add_admin_routes(http::Router& router, AdminHost& host);

@@ -56,6 +56,14 @@ struct Rig {
     REQUIRE(id.has_value());
     queued = id->text();
     job = w.call(transfers.begin({other, ken}, "test"))->id.text();
+    AccessRule lenient;
+    lenient.name = "everybody";
+    lenient.effect = AccessRule::Effect::allow;
+    rule = w.call(access.create_rule(other, {}, lenient))->id.text();
+    service::Principal who;
+    who.tenant = other.tenant;
+    who.account = ken;
+    session = w->live.enter(who, AccessDoor::imap, "192.0.2.9", [] {});
   }
 
   http::Response ask(const Asked& asked, std::string_view authorization) {
@@ -92,8 +100,9 @@ struct Rig {
   service::SearchIndexer search_index{w.store,    w.store,         w.blobs,
                                       w->runtime, w.world.clock(), service::SearchIndexOptions()};
   service::Transfers transfers{w.store, w->mailboxes, w->runtime, w.world.clock(), w.world.ids()};
-  AdminHost host{w->tenancy,      w.store,      queue,        records,   w->runtime,
-                 w.world.clock(), "mx.example", search_index, transfers, w->mailboxes};
+  service::AccessPolicy access{w.store, w.world.clock()};
+  AdminHost host{w->tenancy,   w.store,      queue,     records,      w->runtime, w.world.clock(),
+                 "mx.example", search_index, transfers, w->mailboxes, access,     w->live};
   http::Router router;
   TenantScope acme;
   TenantScope other;
@@ -102,9 +111,14 @@ struct Rig {
   std::string kens_key;
   std::string queued;
   std::string job;
+  std::string rule;
+  service::LiveSessions::Ticket session;  // number 1
 };
 
 const std::string kAccount = R"({"address":"new@acme.example","password":"correct horse battery"})";
+
+const std::string kRule =
+    R"({"name":"night","effect":"deny","doors":["imap"],"networks":["203.0.113.0/24"],"times":{"zone":"Asia/Tokyo","windows":[{"days":["mon"],"from":"22:00","to":"06:00"}]}})";
 
 // Each operation once, in the order of the routes: what it needs to do something.
 std::vector<Asked> all_operations(const Rig& r) {
@@ -150,6 +164,16 @@ std::vector<Asked> all_operations(const Rig& r) {
       {Method::post, "/accounts/ken@other.example/imports/" + r.job + "/finish", ""},
       {Method::post, "/accounts/ken@other.example/imports/" + r.job + "/cancel", ""},
       {Method::get, "/accounts/ken@other.example/exports", ""},
+      {Method::get, "/tenants/other/access-rules", ""},
+      {Method::post, "/tenants/other/access-rules", kRule},
+      {Method::get, "/tenants/other/access-rules/" + r.rule, ""},
+      {Method::put, "/tenants/other/access-rules/" + r.rule, kRule},
+      {Method::delete_, "/tenants/other/access-rules/" + r.rule, ""},
+      {Method::get, "/tenants/other/access-trial?address=ken@other.example&door=imap", ""},
+      {Method::get, "/tenants/other/holidays", ""},
+      {Method::put, "/tenants/other/holidays", R"({"items":[{"date":"2027-01-01"}]})"},
+      {Method::get, "/tenants/other/mail-sessions", ""},
+      {Method::delete_, "/tenants/other/mail-sessions/1", ""},
       {Method::get, "/accounts/ken@other.example/acl", ""},
       {Method::put, "/accounts/ken@other.example/acl", R"({"identifier":"anyone","rights":"l"})"},
   };
@@ -227,6 +251,12 @@ TEST_CASE("names and ids that nobody has are 404, and what is no id is 400") {
            {Method::get, "/accounts/ken@other.example/imports/2222222222222", ""},
            {Method::post, "/accounts/ken@other.example/imports/2222222222222/finish", ""},
            {Method::get, "/accounts/nobody@other.example/exports", ""},
+           {Method::get, "/tenants/nobody/access-rules", ""},
+           {Method::get, "/tenants/other/access-rules/2222222222222", ""},
+           {Method::put, "/tenants/other/access-rules/2222222222222", kRule},
+           {Method::delete_, "/tenants/other/access-rules/x!", ""},
+           {Method::delete_, "/tenants/other/mail-sessions/99", ""},
+           {Method::get, "/tenants/other/access-trial?address=x@other.example&door=imap", ""},
            {Method::get, "/accounts/nobody@other.example/acl", ""},
            {Method::get, "/accounts/ken@other.example/acl?mailbox=nothing", ""},
            {Method::put, "/accounts/nobody@other.example/acl", R"({"identifier":"anyone"})"},
@@ -255,6 +285,11 @@ TEST_CASE("one tenant's name never reaches another's domains, users, keys and me
            {Method::delete_, "/tenants/acme/api-users/app@other.example", ""},
            {Method::delete_, "/accounts/hanako@acme.example/aliases/ken@other.example", ""},
            {Method::delete_, "/accounts/hanako@acme.example/app-passwords/" + r.kens_key, ""},
+           {Method::get, "/tenants/acme/access-rules/" + r.rule, ""},
+           {Method::put, "/tenants/acme/access-rules/" + r.rule, kRule},
+           {Method::delete_, "/tenants/acme/access-rules/" + r.rule, ""},
+           {Method::delete_, "/tenants/acme/mail-sessions/1", ""},
+           {Method::get, "/tenants/acme/access-trial?address=ken@other.example&door=imap", ""},
            {Method::get, "/accounts/hanako@acme.example/imports/" + r.job, ""},
            {Method::post, "/accounts/hanako@acme.example/imports/" + r.job + "/mail",
             R"({"end":0})"
@@ -416,6 +451,58 @@ TEST_CASE("rights: of a shared account, of one mailbox or all, never across tena
     CHECK(put("support@acme.example", body) == 400);
   }
   CHECK_FALSE(list("").contains("ken"));
+}
+
+TEST_CASE("access rules: shown as they were written, and each mistake is named") {
+  Rig r;
+  const auto made = r.ask({Method::post, "/tenants/other/access-rules", kRule});
+  CHECK(made.status == 201);
+  const auto json = parse_json(made.body);
+  REQUIRE(json.has_value());
+  const std::string id(json->text("id"));
+  const auto shown = r.ask({Method::get, "/tenants/other/access-rules/" + id, ""});
+  CHECK(shown.body == made.body);
+  CHECK(shown.body.contains(R"("about":"everyone")"));
+  CHECK(shown.body.contains(R"("from":"22:00","to":"06:00")"));
+  CHECK(r.ask({Method::get, "/tenants/other/access-rules", ""}).body.contains(id));
+  struct Case {
+    const char* body;
+    const char* named;
+  };
+  const std::string head = R"({"name":"x","effect":"deny",)";
+  for (const Case& c :
+       {Case{R"("doors":["window"]})", "doors"},
+        Case{R"("networks":["203.0.113.0/33"]})", "networks[0]"},
+        Case{R"("about":"ken"})", "about"}, Case{R"("about":"hanako@acme.example"})", "about"},
+        Case{R"("about":"@acme.example"})", "about"},
+        Case{R"("times":{"zone":"Mars","windows":[{"days":["mon"],"from":"09:00","to":"10:00"}]}})",
+             "times.zone"},
+        Case{R"("times":{"zone":"UTC","windows":[{"days":["mo"],"from":"09:00","to":"10:00"}]}})",
+             "days"},
+        Case{R"("times":{"zone":"UTC","windows":[{"days":["mon"],"from":"9:000","to":"10:00"}]}})",
+             "from"},
+        Case{R"("times":{"zone":"UTC","windows":[]}})", "windows"}}) {
+    CAPTURE(c.body);
+    const auto refused = r.ask({Method::post, "/tenants/other/access-rules", head + c.body});
+    CHECK(refused.status >= 400);
+    CHECK(refused.status < 500);
+    CHECK_MESSAGE(refused.body.contains(c.named), refused.body);
+  }
+  const std::string trial = "/tenants/other/access-trial?address=ken@other.example&door=imap";
+  CHECK(r.ask({Method::get, trial + "&from=203.0.113.9&at=2026-11-23T14:00:00Z", ""})
+            .body.contains(R"("effect":"deny")"));
+  CHECK(r.ask({Method::get, trial + "&from=203.0.113.9&at=2026-11-23T03:00:00Z", ""})
+            .body.contains(R"("effect":"allow")"));
+  CHECK(r.status({Method::get, trial + "&from=nowhere", ""}) == 400);
+}
+
+TEST_CASE("mail sessions: seen, ended, and the end is on record") {
+  Rig r;
+  CHECK(r.ask({Method::get, "/tenants/other/mail-sessions", ""}).body.contains("192.0.2.9"));
+  CHECK_FALSE(r.ask({Method::get, "/tenants/acme/mail-sessions", ""}).body.contains("192.0.2.9"));
+  CHECK(r.status({Method::delete_, "/tenants/other/mail-sessions/1", ""}) == 204);
+  CHECK(r.session.why() == service::SessionEnd::revoked);
+  CHECK(r.w.records(r.other, {RecordKind::operation}).back().from == "session.end");
 }
 
 }  // namespace

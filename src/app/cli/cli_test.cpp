@@ -137,6 +137,27 @@ TEST_CASE("commands make the calls of the API") {
        "PUT /api/admin/v1/accounts/s%40acme.example/acl "
        R"({"identifier":"t@acme.example","rights":""})",
        "t@acme.example: changed\n"},
+      {"access deny Nights --tenant acme --door imap --from 203.0.113.0/24 --hours 'fri,sat "
+       "22:00-06:00' --holidays never",
+       {201, R"({"id":"abc"})"},
+       "POST /api/admin/v1/tenants/acme/access-rules "
+       R"({"name":"Nights","effect":"deny","doors":["imap"],"networks":["203.0.113.0/24"],)"
+       R"("times":{"zone":"Asia/Tokyo","windows":[{"days":["fri","sat"],"from":"22:00",)"
+       R"("to":"06:00"}],"holidays":"never"}})",
+       "abc: created\n"},
+      {"access remove abc --tenant acme",
+       {204, ""},
+       "DELETE /api/admin/v1/tenants/acme/access-rules/abc",
+       "abc: deleted\n"},
+      {"access test h@acme.example imap --tenant acme --from 192.0.2.1",
+       {200, R"({"effect":"deny","rule_name":"Nights","until":"2026-11-23T21:00:00.000Z"})"},
+       "GET "
+       "/api/admin/v1/tenants/acme/access-trial?address=h%40acme.example&door=imap&from=192.0.2.1",
+       "EFFECT  NAME    UNTIL\ndeny    Nights  2026-11-23T21:00:00.000Z\n"},
+      {"access end 7 --tenant acme",
+       {204, ""},
+       "DELETE /api/admin/v1/tenants/acme/mail-sessions/7",
+       "7: deleted\n"},
       {"acl list s@acme.example --mailbox Work",
        {200, R"({"items":[{"mailbox":"Work","identifier":"anyone","rights":"lr","denied":"a"}]})"},
        "GET /api/admin/v1/accounts/s%40acme.example/acl?mailbox=Work",

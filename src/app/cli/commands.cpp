@@ -32,6 +32,7 @@ void add_client_commands(CLI::App& app, ClientContext& context) {
   add_tenant_commands(app, commands);
   add_account_commands(app, commands);
   add_acl_commands(app, commands);
+  add_access_commands(app, commands);
   add_mail_commands(app, commands);
   add_search_commands(app, commands);
   add_transfer_commands(app, commands);

@@ -24,6 +24,8 @@ struct Commands {
   bool imap_clear = false, sync_flags = false;
   std::string message, from, to, status, since, until, domain, stream = "operation";
   std::string mailbox, rights, denied;
+  std::vector<std::string> doors, networks, hours;
+  std::string zone = "Asia/Tokyo", holidays;
   bool follow = false, set_password = false, shared = false;
 };
 // Shared by the callbacks of all commands.
@@ -37,6 +39,7 @@ CLI::App& add_group(CLI::App& app, const std::string& name, const std::string& h
 void add_tenant_commands(CLI::App& app, const SharedCommands& commands);
 void add_account_commands(CLI::App& app, const SharedCommands& commands);
 void add_acl_commands(CLI::App& app, const SharedCommands& commands);
+void add_access_commands(CLI::App& app, const SharedCommands& commands);
 void add_mail_commands(CLI::App& app, const SharedCommands& commands);
 void add_search_commands(CLI::App& app, const SharedCommands& commands);
 void add_transfer_commands(CLI::App& app, const SharedCommands& commands);

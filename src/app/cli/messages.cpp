@@ -33,6 +33,9 @@ constexpr std::array<Entry, std::size_t(Text::count_)> kTexts{{
      "容量の形式が正しくありません。500MiB、1GiB、または無制限の 0 のように指定してください"},
     {Text::bad_time, "not a time; write 1h, 2026-11-23 or 2026-11-23T01:02:03Z",
      "時刻の形式が正しくありません。1h、2026-11-23、2026-11-23T01:02:03Z のように指定してください"},
+    {Text::bad_hours, "not hours; write \"mon-fri 09:00-18:00\" or \"all 22:00-06:00\"",
+     "時間帯の形式が正しくありません。\"mon-fri 09:00-18:00\" や \"all 22:00-06:00\" "
+     "のように指定してください"},
     {Text::unwritable_file, "the file can't be written", "ファイルに書き込めません"},
     {Text::unreadable_file, "the file can't be read", "ファイルを読み込めません"},
     {Text::key_shown_once, "The line above is the key. It is shown this once.",
@@ -89,6 +92,10 @@ constexpr std::array<Entry, std::size_t(Text::count_)> kTexts{{
     {Text::head_who, "WHO", "対象"},
     {Text::head_rights, "RIGHTS", "権限"},
     {Text::head_denied, "DENIED", "拒否"},
+    {Text::head_effect, "EFFECT", "可否"},
+    {Text::head_doors, "DOORS", "経路"},
+    {Text::head_hours, "HOURS", "時間帯"},
+    {Text::head_until, "UNTIL", "有効期限"},
 }};
 
 constexpr bool in_order() {

@@ -22,6 +22,7 @@ enum class Text {
   no_terminal,
   bad_size,
   bad_time,
+  bad_hours,
   unwritable_file,
   unreadable_file,
   key_shown_once,
@@ -69,6 +70,10 @@ enum class Text {
   head_who,
   head_rights,
   head_denied,
+  head_effect,
+  head_doors,
+  head_hours,
+  head_until,
   count_,
 };
 

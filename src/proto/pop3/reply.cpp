@@ -37,6 +37,9 @@ constexpr Pair pair_of(Text text) {  // lint: function-length-ok a table
       return {"%1 messages (%2 octets)", "メール %1 通 (%2 オクテット)"};
     case Text::wrong_password:
       return {"Wrong name or password", "名前かパスワードが違います"};
+    case Text::not_allowed_here:
+      return {"Access is not allowed from here at this time",
+              "この場所・時間帯からは利用できません"};
     case Text::too_many_failures:
       return {"Too many failed attempts, try again later",
               "失敗が多すぎます。時間をおいてください"};

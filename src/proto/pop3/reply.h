@@ -42,6 +42,7 @@ enum class Text : std::uint8_t {
   tls_first,
   maildrop,  // 1: messages, 2: octets
   wrong_password,
+  not_allowed_here,
   too_many_failures,
   cancelled,
   not_base64,

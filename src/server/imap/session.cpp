@@ -210,13 +210,23 @@ Task<bool> ImapSession::act(imap::Step& step) {
   co_return true;
 }
 
+namespace {
+
+// RFC 5530 §3: who has proven who they are and still may not hears why.
+imap::Reply not_allowed(const Error& error) {
+  return imap::no(error.detail, imap::code::Plain::authorization_failed);
+}
+
+}  // namespace
+
 Task<void> ImapSession::on_login(imap::Login login) {
   const service::LoginAttempt attempt{"imap", stream_->peer().address, std::move(login.user)};
   const service::LoginKinds people;
   Result<service::Principal> principal =
       co_await host_.login.access.password(attempt, std::move(login.password), people);
   if (!principal) {
-    engine_.finish(to_imap(principal.error()));
+    const Error& error = principal.error();
+    engine_.finish(error.code == Code::denied ? not_allowed(error) : to_imap(error));
     co_return;
   }
   logged_in(*principal);
@@ -233,6 +243,8 @@ Task<void> ImapSession::on_auth(LoginStep step) {
     if (failed->error.code == Code::invalid) {
       engine_.finish(
           imap::no("Malformed authentication data", imap::code::Plain::authentication_failed));
+    } else if (failed->error.code == Code::denied) {
+      engine_.finish(not_allowed(failed->error));
     } else {
       engine_.finish(to_imap(failed->error));
     }

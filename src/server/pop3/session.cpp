@@ -38,8 +38,9 @@ pop3::Refusal Pop3Session::to_pop3(const Error& error) {
   using pop3::ResponseCode;
   using pop3::Text;
   switch (error.code) {
-    case Code::unauthenticated:
     case Code::denied:
+      return {ResponseCode::auth, Text::not_allowed_here};
+    case Code::unauthenticated:
       return {ResponseCode::auth, Text::wrong_password};
     case Code::invalid:
       return {ResponseCode::none, Text::not_base64};

@@ -177,6 +177,60 @@ Task<Status> AccessPolicy::set_holidays(TenantScope scope, AccessGuard guard,
   co_return co_await store_.write(scope, std::move(work));
 }
 
+Task<Result<AccessSubject>> AccessPolicy::subject(TenantScope scope, std::string text) {
+  auto work = [&](Tx& tx) -> Result<AccessSubject> {
+    static constexpr const char* kReading = "reading whom a rule is about";
+    if (text == "everyone") return AccessSubject{};
+    if (text.starts_with('@')) {
+      FUMI_TRY(const DomainId domain, domain_id(tx, ascii::to_lower(text.substr(1))));
+      if (domain == DomainId()) return fail(Code::not_found, kReading, "about: no such domain");
+      return AccessSubject{AccessSubject::Kind::domain, domain.value()};
+    }
+    const auto address = EmailAddress::parse(text);
+    if (!address) {
+      return fail(Code::invalid, kReading,
+                  "about: everyone, @ and a domain, or an address; \"@acme.example\"");
+    }
+    FUMI_TRY(const auto account, tx.directory().account_by_address(*address));
+    if (account) return AccessSubject{AccessSubject::Kind::account, account->id.value()};
+    FUMI_TRY(const auto user, tx.directory().api_user_by_name(*address));
+    if (user) return AccessSubject{AccessSubject::Kind::api_user, user->id.value()};
+    return fail(Code::not_found, kReading, "about: nobody has that address");
+  };
+  co_return co_await store_.read(scope, std::move(work));
+}
+
+Task<Result<std::vector<std::string>>> AccessPolicy::subject_texts(
+    TenantScope scope, std::vector<AccessSubject> subjects) {
+  auto work = [&](Tx& tx) -> Result<std::vector<std::string>> {
+    FUMI_TRY(const auto domains, tx.directory().domains());
+    FUMI_TRY(const auto users, tx.directory().api_users());
+    std::vector<std::string> out;
+    for (const AccessSubject& who : subjects) {
+      std::string& text = out.emplace_back();
+      if (who.kind == AccessSubject::Kind::everyone) text = "everyone";
+      for (const MailDomain& each : domains)
+        if (who.kind == AccessSubject::Kind::domain && each.id.value() == who.id)
+          text = "@" + each.name;
+      for (const ApiUser& each : users)
+        if (who.kind == AccessSubject::Kind::api_user && each.id.value() == who.id)
+          text = each.name.text();
+      if (who.kind != AccessSubject::Kind::account) continue;
+      FUMI_TRY(const auto account, tx.directory().account(AccountId(who.id)));
+      if (account) text = account->address.text();
+    }
+    return out;
+  };
+  co_return co_await store_.read(scope, std::move(work));
+}
+
+Task<Status> AccessPolicy::record_ended(TenantScope scope, std::string session) {
+  auto work = [&](Tx& tx) {
+    return tx.records().append(operation(scope.actor, clock_.now(), "session.end", session));
+  };
+  co_return co_await store_.write(scope, std::move(work));
+}
+
 Task<Result<AccessVerdict>> AccessPolicy::try_out(TenantScope scope, AccessTrial trial) {
   auto work = [&](Tx& tx) -> Result<AccessVerdict> {
     const auto address = EmailAddress::parse(trial.address);

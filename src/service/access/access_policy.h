@@ -60,6 +60,16 @@ class AccessPolicy {
   Task<Result<std::vector<Holiday>>> holidays(TenantScope scope);
   Task<Status> set_holidays(TenantScope scope, AccessGuard guard, std::vector<Holiday> holidays);
 
+  // Whom a rule is about, as people write it: "everyone", "@acme.example", an address of an account
+  // or an API user. invalid; not_found.
+  Task<Result<AccessSubject>> subject(TenantScope scope, std::string text);
+  // The same back, in order; "" for somebody who is gone.
+  Task<Result<std::vector<std::string>>> subject_texts(TenantScope scope,
+                                                       std::vector<AccessSubject> subjects);
+
+  // The operation record of a session that an administrator ended (LiveSessions::revoke).
+  Task<Status> record_ended(TenantScope scope, std::string session);
+
   // May this user come in by that door from there at that time? not_found: the address.
   Task<Result<AccessVerdict>> try_out(TenantScope scope, AccessTrial trial);
 

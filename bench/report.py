@@ -89,7 +89,7 @@ def large_row(line):
 
 
 PARSERS = {"smtp": accept_row, "relay": accept_row, "idle": idle_row, "imap": mix_row, "imap-large": large_row,
-           "syncs": sync_row, "pop3": fetch_row, "search": search_row}
+           "imap-huge": search_row, "syncs": sync_row, "pop3": fetch_row, "search": search_row}
 
 
 def output(*command):
@@ -205,6 +205,25 @@ def large_tables(result):
     return lines
 
 
+def huge_tables(result):
+    servers = list(dict.fromkeys(row["server"] for row in result["rows"]))
+    lines = ["Server and messages; milliseconds min/median/max, MiB (PSS of all processes) or a rate:", "",
+             "| | " + " | ".join(servers) + " |", "|---|" + "--:|" * len(servers)]
+    for command in dict.fromkeys(row["command"] for row in result["rows"]):
+        cells = {row["server"]: row for row in result["rows"] if row["command"] == command}
+        texts = []
+        for server in servers:
+            row = cells.get(server, {})
+            if "ms" in row:
+                texts.append("{min:.1f}/{median:.1f}/{max:.1f}".format(**row["ms"]))
+            elif "mib" in row:
+                texts.append(f"{row['mib']:.1f} MiB")
+            else:
+                texts.append(f"{row['rate']:,}" if "rate" in row else "-")
+        lines.append(f"| {command} | " + " | ".join(texts) + " |")
+    return lines
+
+
 def sync_tables(result):
     lines = ["| server | sessions | calls a message |", "|---|--:|---|"]
     for row in result["rows"]:
@@ -238,6 +257,7 @@ def search_tables(result):
 
 TABLES = {"smtp": ("SMTP accept, final local delivery", accept_tables), "relay": ("SMTP accept and relay to a sink", accept_tables),
           "imap": ("IMAP operation mix, in clear", mix_tables), "imap-large": ("A large mailbox, in clear", large_tables),
+          "imap-huge": ("A mailbox of a million", huge_tables),
           "pop3": ("POP3, every message of a maildrop, in clear", fetch_tables),
           "search": ("SEARCH in Japanese and English", search_tables), "idle": ("Idle IMAP connections", idle_tables),
           "syncs": ("Syncs a message", sync_tables)}

@@ -1,4 +1,5 @@
-// What an IMAP server says, as those who fetch mail from it read it: whole, and octet by octet.
+// What an IMAP server says, as those who fetch mail from it read it, in each state of theirs:
+// whole, and octet by octet.
 #include <algorithm>
 #include <cstdlib>
 
@@ -11,13 +12,27 @@ struct Told {
   bool failed = false;
 };
 
-Told run(std::string_view bytes, std::size_t piece) {
-  using namespace fumi::imap;
+using namespace fumi::imap;
+
+enum class State : std::uint8_t { connected, greeted, waiting, challenged };
+
+void enter(Client& client, State state) {
+  if (state == State::connected) return;
+  client.feed("* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] ready\r\n");
+  if (!client.next()) std::abort();
+  if (state == State::greeted) return;
+  (void)client.begin(state == State::waiting ? "NOOP" : "AUTHENTICATE PLAIN");
+  if (state == State::waiting) return;
+  client.feed("+ eA==\r\n");
+  if (!client.next()) std::abort();
+}
+
+Told run(std::string_view bytes, std::size_t piece, State state) {
   ClientLimits limits;
   limits.line_octets = 4096;
   limits.literal_octets = 1024;
   Client client(limits);
-  (void)client.begin("NOOP");
+  enter(client, state);
   Told told;
   while (!bytes.empty() && !told.failed) {
     client.feed(bytes.substr(0, piece));
@@ -41,9 +56,11 @@ Told run(std::string_view bytes, std::size_t piece) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
-  const Told whole = run(bytes, SIZE_MAX);
-  const Told cut = run(bytes, 1);
-  if (whole.events != cut.events || whole.octets != cut.octets || whole.failed != cut.failed)
-    std::abort();
+  for (const State state : {State::connected, State::greeted, State::waiting, State::challenged}) {
+    const Told whole = run(bytes, SIZE_MAX, state);
+    const Told cut = run(bytes, 1, state);
+    if (whole.events != cut.events || whole.octets != cut.octets || whole.failed != cut.failed)
+      std::abort();
+  }
   return 0;
 }

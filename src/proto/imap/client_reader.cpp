@@ -102,12 +102,17 @@ class ClientReader::Parser {
     out.text = std::move(from.octets);
     return out;
   }
-  // With a section, "BODY[HEADER.FIELDS (TO)]<0>", in one piece.
+  // With a section, "BODY[HEADER.FIELDS (TO "]")]<0>", in one piece.
   Result<ClientValue> atom() {
     std::size_t end = 0;
     int brackets = 0;
+    bool quoted = false;
     for (; end < rest_.size() && rest_[end] != kLiteral; ++end) {
       const char c = rest_[end];
+      const bool escaped = quoted && c == '\\' && end + 1 < rest_.size();
+      if (escaped && rest_[end + 1] != kLiteral) ++end;
+      if (brackets > 0 && c == '"') quoted = !quoted;
+      if (quoted) continue;
       if (c == '[') ++brackets;
       if (c == ']' && brackets > 0) --brackets;
       if (brackets == 0 && (c == ' ' || c == '(' || c == ')' || c == '"')) break;

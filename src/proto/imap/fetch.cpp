@@ -6,10 +6,10 @@ namespace fumi::imap {
 namespace {
 
 // A field name as astring: an atom if it is one, else quoted. The parser let printable ASCII only
-// in.
+// in. Brackets may stand in an atom, but clients count them to find the section's end.
 void put_field(std::string& out, const std::string& name) {
   const bool atom = std::ranges::all_of(name, [](char c) {
-    return std::string_view("(){%*\"\\]").find(c) == std::string_view::npos;
+    return std::string_view("(){%*\"\\[]").find(c) == std::string_view::npos;
   });
   if (atom) {
     out += name;

@@ -1,6 +1,8 @@
-// FETCH's arguments, and the sections they name cut out of a message made of the same octets.
+// FETCH's arguments, and the sections they name cut out of a message made of the same octets. What
+// is written is one response that our own client can read.
 #include <cstdlib>
 
+#include "proto/imap/client_reader.h"
 #include "proto/imap/detail/commands.h"
 #include "proto/imap/fetch_writer.h"
 
@@ -25,6 +27,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     (void)line.section(item, text, summary);
   }
   line.end();
-  (void)writer.output().take();
+  ClientLimits as_much;
+  as_much.line_octets = as_much.literal_octets = SIZE_MAX;
+  as_much.depth = 200;
+  ClientReader reader(as_much);
+  reader.feed(writer.output().take());
+  const auto response = reader.next();
+  if (!response || !*response || (*response)->name != "FETCH" || reader.holds_input()) std::abort();
   return 0;
 }

@@ -154,7 +154,7 @@ Notify asked(MailboxFilter::Kind kind, std::vector<NotifyEvent> events,
 std::string text(const std::vector<Notice>& notices) {
   std::string out;
   for (const Notice& notice : notices) {
-    const char* const kinds[] = {"status ", "list ", "gone ", "metadata "};
+    const char* const kinds[] = {"status ", "list ", "gone ", "no access ", "metadata "};
     out += kinds[static_cast<int>(notice.kind)] + notice.mailbox.name;
     if (!notice.old_name.empty()) out += " was " + notice.old_name;
     for (const std::string& entry : notice.entries)
@@ -185,6 +185,38 @@ TEST_CASE("names that come, go and move (RFC 5465 §5.4)") {
   // What was its own doing then is another's now.
   CHECK(text(table.refresh({state(1, "X"), state(2, "X/b"), state(5, "X/n"), state(7, "Y")}, {})) ==
         "gone Z\nlist Y\n");
+}
+
+TEST_CASE("others' mailboxes: rights that come and go (RFC 5465 §3.1, §5.9)") {
+  using Access = MailboxState::Access;
+  const auto of = [](Access access, std::uint32_t messages = 0) {
+    MailboxState one = state(1, "Other Users/a/W");
+    one.owner = 7;
+    one.access = access;
+    one.messages = messages;
+    return one;
+  };
+  const Notify wanted =
+      asked(MailboxFilter::Kind::subtree, {message_new, message_expunge}, {"Other Users"});
+  CHECK(wanted.reach() == Notify::Reach::others);
+  CHECK(asked(kPersonal, {mailbox_name}).reach() == Notify::Reach::own);
+  CHECK(text(NotifyTable(wanted, {of(Access::listed)}).without_access()) ==
+        "no access Other Users/a/W\n");
+  CHECK(
+      NotifyTable(asked(kPersonal, {mailbox_name}), {of(Access::listed)}).without_access().empty());
+  NotifyTable table(wanted, {of(Access::full)});
+  CHECK(table.others().size() == 1);
+  CHECK(text(table.first()) == "status Other Users/a/W\n");
+  CHECK(text(table.refresh({of(Access::none, 1)}, {})) == "no access Other Users/a/W\n");
+  CHECK_FALSE(table.watches_messages(1));
+  CHECK(table.refresh({of(Access::listed, 2)}, {}).empty());
+  CHECK(table.others().size() == 1);
+  // What came meanwhile is not told; what comes from here on is.
+  CHECK(text(table.refresh({of(Access::full, 3)}, {})) == "list Other Users/a/W\n");
+  CHECK(text(table.update({of(Access::full, 4)}, {})) == "status Other Users/a/W\n");
+  CHECK(text(table.refresh({of(Access::none, 5)}, {})) == "no access Other Users/a/W\n");
+  CHECK(table.refresh({}, {}).empty());  // deleted, which is none of its business
+  CHECK(table.state(1) == nullptr);
 }
 
 TEST_CASE("messages of a mailbox that is not selected (RFC 5465 §5.1-5.3)") {

@@ -58,6 +58,9 @@ struct Notify {  // (answer) NOTIFY NONE: nothing is set
   std::vector<FetchItem> fetch;  // of messages that are new in the selected mailbox; never \Seen
   std::vector<NotifyGroup> groups;
   [[nodiscard]] bool wants(NotifyEvent event) const;  // in one of the groups
+  // Whether a group may be about mailboxes outside the client's own namespace.
+  enum class Reach : std::uint8_t { own, others };
+  [[nodiscard]] Reach reach() const;
 };
 
 }  // namespace fumi::imap

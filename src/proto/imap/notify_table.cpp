@@ -10,6 +10,8 @@
 namespace fumi::imap {
 namespace {
 
+using Access = MailboxState::Access;
+
 constexpr std::uint32_t kUnknown = UINT32_MAX;
 
 std::string superior_of(const std::string& name) {
@@ -40,6 +42,14 @@ bool Notify::wants(NotifyEvent event) const {
                              [&](const NotifyGroup& group) { return group.events.has(event); });
 }
 
+Notify::Reach Notify::reach() const {
+  using Kind = MailboxFilter::Kind;
+  const bool others = std::ranges::any_of(groups, [](const NotifyGroup& group) {
+    return group.filter.kind != Kind::personal && group.filter.kind != Kind::inboxes;
+  });
+  return others ? Reach::others : Reach::own;
+}
+
 NotifyTable::NotifyTable(Notify asked, std::vector<MailboxState> all) : asked_(std::move(asked)) {
   for (MailboxState& one : all) {
     const std::uint64_t key = one.key;
@@ -48,10 +58,15 @@ NotifyTable::NotifyTable(Notify asked, std::vector<MailboxState> all) : asked_(s
 }
 
 NotifyEvents NotifyTable::events_of(const MailboxState& mailbox) const {
+  return mailbox.access == MailboxState::Access::full ? asked_of(mailbox) : NotifyEvents();
+}
+
+NotifyEvents NotifyTable::asked_of(const MailboxState& mailbox) const {
   NotifyEvents events;
   const std::string none;
   for (const NotifyGroup& group : asked_.groups) {
-    if (names_mailbox(group.filter, {mailbox.name, none, mailbox.subscribed})) {
+    const FilteredMailbox it{mailbox.name, none, mailbox.subscribed, mailbox.owner == 0};
+    if (names_mailbox(group.filter, it)) {
       events.add(group.events);
     }
   }
@@ -104,6 +119,44 @@ std::vector<Notice> NotifyTable::first() const {
     out.push_back(std::move(notice));
   }
   return out;
+}
+
+std::vector<Notice> NotifyTable::without_access() const {
+  std::vector<Notice> out;
+  for (const auto& [key, mailbox] : known_) {
+    if (mailbox.access == Access::full || asked_of(mailbox) == NotifyEvents()) continue;
+    out.push_back({Notice::Kind::no_access, mailbox, {}, {}, {}});
+  }
+  return out;
+}
+
+const MailboxState* NotifyTable::state(std::uint64_t key) const {
+  const auto at = known_.find(key);
+  return at == known_.end() ? nullptr : &at->second;
+}
+
+std::vector<MailboxState> NotifyTable::others() const {
+  std::vector<MailboxState> out;
+  for (const auto& [key, mailbox] : known_) {
+    if (mailbox.owner != 0 && asked_of(mailbox) != NotifyEvents()) out.push_back(mailbox);
+  }
+  return out;
+}
+
+// RFC 5465 §5.9: access that is lost, and what is given back. What the client has never heard of
+// comes as a new name.
+void NotifyTable::compare_access(const Known& now, std::vector<Notice>& out) const {
+  for (const auto& [key, is] : now) {
+    const auto at = known_.find(key);
+    if (at == known_.end()) continue;
+    const MailboxState& was = at->second;
+    if (asked_of(is) == NotifyEvents()) continue;
+    if (was.access == Access::full && is.access != Access::full) {
+      out.push_back({Notice::Kind::no_access, was, {}, {}, {}});
+    } else if (was.access != Access::full && is.access == Access::full) {
+      out.push_back(list_of(is));
+    }
+  }
 }
 
 // RFC 5465 §5.1-5.3, for a mailbox that is not selected.
@@ -173,6 +226,7 @@ void NotifyTable::compare_names(const Known& now, std::vector<Notice>& out) cons
       continue;
     }
     const MailboxState& was = at->second;
+    if (was.access != is.access) continue;  // told of by compare_access()
     if (was.name != is.name) {
       const bool watched =
           watches(was, NotifyEvent::mailbox_name) || watches(is, NotifyEvent::mailbox_name);
@@ -204,6 +258,7 @@ std::vector<Notice> NotifyTable::refresh(std::vector<MailboxState> all, Features
     now.emplace(key, std::move(one));
   }
   std::vector<Notice> out;
+  compare_access(now, out);
   compare_names(now, out);
   for (const auto& [key, is] : now) {
     const auto at = known_.find(key);
@@ -215,6 +270,7 @@ std::vector<Notice> NotifyTable::refresh(std::vector<MailboxState> all, Features
     MailboxState kept = was->second;
     kept.name = is->second.name;
     kept.subscribed = is->second.subscribed;
+    kept.access = is->second.access;
     is->second = std::move(kept);
   }
   for (auto at = entries_.begin(); at != entries_.end();) {
@@ -243,6 +299,8 @@ std::vector<Notice> NotifyTable::update(const std::vector<MailboxState>& some, F
     MailboxState next = is;
     next.name = at->second.name;
     next.subscribed = at->second.subscribed;
+    next.owner = at->second.owner;
+    next.access = at->second.access;
     compare_messages(at->second, next, on, out);
     at->second = std::move(next);
   }

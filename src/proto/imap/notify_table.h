@@ -19,7 +19,13 @@ namespace fumi::imap {
 
 // A mailbox as the store has it now.
 struct MailboxState {
-  std::uint64_t key = 0;  // stays when the mailbox is renamed
+  // What the client may do with it (RFC 5465 §5): `full` is the l and r rights of RFC 4314;
+  // `listed` l alone; `none`: it is there, and the client, who could list it once, may not any
+  // more.
+  enum class Access : std::uint8_t { full, listed, none };
+  std::uint64_t key = 0;    // stays when the mailbox is renamed
+  std::uint64_t owner = 0;  // the host's number of whose it is; 0: the client's own
+  Access access = Access::full;
   std::string name;
   bool subscribed = false;
   UidValidity uid_validity;
@@ -30,10 +36,11 @@ struct MailboxState {
 
 struct Notice {
   enum class Kind : std::uint8_t {
-    status,   // STATUS with `items`
-    list,     // LIST of a mailbox that is there
-    gone,     // LIST (\NonExistent)
-    metadata  // METADATA with the names in `entries`; an empty name: the server's
+    status,     // STATUS with `items`
+    list,       // LIST of a mailbox that is there
+    gone,       // LIST (\NonExistent)
+    no_access,  // LIST (\NoAccess)
+    metadata    // METADATA with the names in `entries`; an empty name: the server's
   };
   Kind kind = Kind::status;
   MailboxState mailbox;
@@ -64,11 +71,17 @@ class NotifyTable {
 
   // Which of them have messages that are watched: what NOTIFY SET STATUS answers.
   [[nodiscard]] std::vector<Notice> first() const;
+  // Which of them are asked for in vain: what NOTIFY SET answers in any case (RFC 5465 §3.1).
+  [[nodiscard]] std::vector<Notice> without_access() const;
   // All mailboxes as they are now.
   [[nodiscard]] std::vector<Notice> refresh(std::vector<MailboxState> all, Features on);
   // Some of them, whose messages may have changed. What else has changed waits for refresh().
   [[nodiscard]] std::vector<Notice> update(const std::vector<MailboxState>& some, Features on);
 
+  [[nodiscard]] const MailboxState* state(std::uint64_t key) const;  // null: unknown
+  // Others' mailboxes that a group names, those with Access::none too: the host listens to their
+  // owners, and sees whether those that it can't list any more are still there.
+  [[nodiscard]] std::vector<MailboxState> others() const;
   // Whether changes of the mailbox's messages (annotations) are told.
   [[nodiscard]] bool watches_messages(std::uint64_t key) const;
   [[nodiscard]] bool watches_metadata(std::uint64_t key) const;  // 0: the server's
@@ -84,11 +97,13 @@ class NotifyTable {
  private:
   using Known = std::map<std::uint64_t, MailboxState>;
   using Entries = std::map<std::string, std::size_t>;  // name in lower case → hash of the value
-  [[nodiscard]] NotifyEvents events_of(const MailboxState& mailbox) const;
+  [[nodiscard]] NotifyEvents asked_of(const MailboxState& mailbox) const;
+  [[nodiscard]] NotifyEvents events_of(const MailboxState& mailbox) const;  // if it has access
   [[nodiscard]] bool is_own(const std::string& name, Own what) const;
   void compare_messages(const MailboxState& was, const MailboxState& is, Features on,
                         std::vector<Notice>& out) const;
   void compare_names(const Known& now, std::vector<Notice>& out) const;
+  void compare_access(const Known& now, std::vector<Notice>& out) const;
   [[nodiscard]] bool moved_with_superior(const MailboxState& was, const MailboxState& is,
                                          const Known& now) const;
   [[nodiscard]] MailboxState* by_name(const std::string& name);

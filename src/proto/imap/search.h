@@ -121,6 +121,7 @@ struct FilteredMailbox {
   const std::string& name;
   const std::string& selected;  // name of the selected one; empty: none
   bool subscribed = false;
+  bool personal = true;  // in the client's own namespace (RFC 2342)
 };
 [[nodiscard]] bool names_mailbox(const MailboxFilter& filter, const FilteredMailbox& mailbox);
 

@@ -79,7 +79,7 @@ bool names_mailbox(const MailboxFilter& filter, const FilteredMailbox& mailbox) 
     case Kind::inboxes:  // filing by rules is the mailbox owner's, so INBOX alone is sure
       return mailbox.name == "INBOX";
     case Kind::personal:
-      return true;
+      return mailbox.personal;
     case Kind::subscribed:
       return mailbox.subscribed;
     default:

@@ -315,6 +315,12 @@ void Writer::recent(std::uint32_t count) {
   out_.put(" RECENT\r\n");
 }
 
+void Writer::permanent_flags(std::span<const std::string> flags) {
+  out_.put("* OK [PERMANENTFLAGS ");
+  put_flag_list(flags);
+  out_.put("] Flags that last\r\n");
+}
+
 void Writer::selected(const SelectedInfo& info) {
   flags(info.flags);
   exists(info.exists);
@@ -322,9 +328,7 @@ void Writer::selected(const SelectedInfo& info) {
   if (!features_.imap4rev2 && !features_.uid_only && info.first_unseen) {
     status_ok("First unseen", code::unseen(*info.first_unseen));
   }
-  out_.put("* OK [PERMANENTFLAGS ");
-  put_flag_list(info.permanent_flags);
-  out_.put("] Flags that last\r\n");
+  permanent_flags(info.permanent_flags);
   status_ok("UIDs are valid", code::uid_validity(info.uid_validity));
   status_ok("Next UID", code::uid_next(info.uid_next));
   if (info.highest_modseq) {

@@ -78,6 +78,7 @@ class Writer {
   void status(std::string_view mailbox, StatusItems items, const StatusData& data);
   void selected(const SelectedInfo& info);
   void flags(std::span<const std::string> flags);
+  void permanent_flags(std::span<const std::string> flags);
   void exists(std::uint32_t count);
   void recent(std::uint32_t count);  // nothing once IMAP4rev2 is enabled
   void search(const Search& asked, const SearchResult& result);  // SEARCH or ESEARCH

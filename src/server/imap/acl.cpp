@@ -132,6 +132,48 @@ void ImapSession::list_levels(const imap::List& list,
   }
 }
 
+// Of somebody else's mailbox that is selected: a session on a fresh index asks the store for
+// nothing else.
+Task<Status> ImapSession::follow_rights() {
+  if (selected_->owner == principal_->account) co_return Status();
+  const auto now = co_await host_.mailboxes.rights_on(whose(), selected_->id);
+  if (!now) co_return std::unexpected(now.error());
+  if (!now->has(Rights::read)) co_return fail(Code::denied, "reading changes", "rights are lost");
+  if (*now != selected_->rights) take_rights(*now);
+  co_return Status();
+}
+
+imap::Select::Access access_by(Rights rights, imap::Select::Access asked) {
+  constexpr std::uint32_t kChanges = service::kFlagRights | Rights::insert | Rights::expunge;
+  return rights.has_any(kChanges) ? asked : imap::Select::Access::read_only;
+}
+
+// RFC 4314 §5.1.1: what may be changed is told anew; RFC 9051 §7.1: and whether anything may.
+void ImapSession::take_rights(Rights now) {
+  const imap::Select::Access access = access_by(now, selected_->asked);
+  const bool writable = access == imap::Select::Access::read_write;
+  imap::Writer& writer = engine_.writer();
+  if (access != selected_->access) {
+    const auto code = writable ? imap::code::Plain::read_write : imap::code::Plain::read_only;
+    writer.status_ok("Your rights have changed", imap::code::plain(code));
+  }
+  selected_->rights = now;
+  selected_->access = access;
+  const Flags used = used_flags(*selected_->now);
+  writer.flags(names_of(used));
+  std::vector<std::string> permanent;
+  if (writable) permanent = permanent_flags(used, now);
+  writer.permanent_flags(permanent);
+}
+
+// All that messages have, or may be given.
+Flags used_flags(const service::MailboxSnapshot& now) {
+  Flags used;
+  used.keywords = now.keyword_names();
+  used.bits = Flags::seen | Flags::answered | Flags::flagged | Flags::deleted | Flags::draft;
+  return apply({}, FlagsOperation::replace, used);
+}
+
 // Which of FLAGS the rights let the client change (RFC 4314 §5.1.1).
 std::vector<std::string> ImapSession::permanent_flags(const Flags& used, Rights rights) {
   Flags flags = service::permitted(used, rights);

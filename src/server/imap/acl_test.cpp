@@ -240,5 +240,52 @@ TEST_CASE("ACL commands: who may, who may not, and what strangers learn") {
             .contains("* LISTRIGHTS Work hanako@acme.example lrswipkxteacd\r\n"));
 }
 
+TEST_CASE("rights that change under SELECT: FLAGS and PERMANENTFLAGS anew, or the end") {
+  Sharing s;
+  s.grant("lr");
+  CHECK(s.taro_("SELECT " + kWork).contains("x OK [READ-ONLY]"));
+  s.grant("lrs");
+  const std::string more = s.taro_("NOOP");
+  CHECK(more.contains("* OK [READ-WRITE] "));
+  CHECK(more.contains("* FLAGS (\\Seen \\Answered \\Flagged \\Deleted \\Draft)\r\n"));
+  CHECK(more.contains("* OK [PERMANENTFLAGS (\\Seen)] "));
+  CHECK(s.taro_("STORE 1 +FLAGS (\\Seen)").contains("* 1 FETCH (FLAGS (\\Seen))"));
+  CHECK(s.taro_("NOOP") == "x OK NOOP done\r\n");
+  // While it idles; and others' grants are not its own.
+  s.taro_.peer.say("i IDLE\r\n");
+  CHECK(s.taro_.peer.until("+ ").contains("+ idling"));
+  s.grant("lrsw");
+  CHECK(s.taro_.peer.until("* OK [PERMANENTFLAGS").contains("(\\Seen \\Answered \\Flagged "));
+  s.taro_.peer.say("DONE\r\n");
+  CHECK(s.taro_.peer.until("i ").contains("i OK"));
+  CHECK(s.hanako_("SETACL Work anyone l").contains("x OK"));
+  CHECK(s.taro_("NOOP") == "x OK NOOP done\r\n");
+  // EXAMINE stays what it is.
+  CHECK(s.taro_("EXAMINE " + kWork).contains("x OK [READ-ONLY]"));
+  s.grant("lrswt");
+  const std::string examined = s.taro_("NOOP");
+  CHECK_FALSE(examined.contains("READ-WRITE"));
+  CHECK(examined.contains("* OK [PERMANENTFLAGS ()] "));
+  CHECK(s.taro_("SELECT " + kWork).contains("x OK [READ-WRITE]"));
+  s.grant("lr");
+  CHECK(s.taro_("FETCH 1 (FLAGS)").contains("* OK [READ-ONLY] "));
+  CHECK(s.taro_("STORE 1 +FLAGS (\\Flagged)").contains("x NO [READ-ONLY]"));
+  s.grant("l");  // not even to be read
+  CHECK(s.taro_("NOOP").contains("* BYE The mailbox is not there any more"));
+}
+
+TEST_CASE("another session has read the change already: who has no rights hears no more") {
+  Sharing s;
+  s.grant("lr");
+  CHECK(s.taro_("SELECT " + kWork).contains("x OK"));
+  CHECK(s.hanako_("SELECT Work").contains("x OK"));
+  CHECK(s.hanako_("SETACL Work taro@acme.example \"\"").contains("x OK"));
+  s.hanako_.append("Work", "Subject: secret\r\n\r\nx\r\n");
+  CHECK(s.hanako_("FETCH 4 (FLAGS)").contains("* 4 FETCH"));  // the shared index is fresh
+  const std::string end = s.taro_("FETCH 1:* (FLAGS)");
+  CHECK_FALSE(end.contains("EXISTS"));
+  CHECK(end.contains("* BYE"));
+}
+
 }  // namespace
 }  // namespace fumi::server

@@ -216,10 +216,8 @@ Task<void> ImapSession::on_select(imap::Select select) {
   }
   const Mailbox& mailbox = opened->mailbox;
   const service::MailboxSnapshot& now = *opened->now;
-  // RFC 4314 §5.1.1: of what may be changed here.
-  constexpr std::uint32_t kChanges = service::kFlagRights | Rights::insert | Rights::expunge;
-  if (!opened->rights.has_any(kChanges)) select.access = imap::Select::Access::read_only;
-  const bool writable = select.access == imap::Select::Access::read_write;
+  const imap::Select::Access access = access_by(opened->rights, select.access);
+  const bool writable = access == imap::Select::Access::read_write;
   Selected selected;
   selected.id = mailbox.id;
   selected.owner = mailbox.owner;
@@ -232,20 +230,16 @@ Task<void> ImapSession::on_select(imap::Select select) {
   selected.name = mailbox.name;
   selected.index = opened->index;
   selected.now = opened->now;
-  selected.access = select.access;
+  selected.asked = select.access;
+  selected.access = access;
   selected.view = imap::SelectedView(uids_in(opened->now));
   imap::SelectedInfo info;
   const auto unseen = now.first_unseen();
   if (unseen) info.first_unseen = imap::SeqNumber{*unseen + 1};
-  Flags used;
-  used.keywords = now.keyword_names();
-  used.bits = Flags::seen | Flags::answered | Flags::flagged | Flags::deleted | Flags::draft;
+  const Flags used = used_flags(now);
   info.mailbox = mailbox.name;
-  info.flags = names_of(apply({}, FlagsOperation::replace, used));
-  if (writable) {
-    info.permanent_flags =
-        permanent_flags(apply({}, FlagsOperation::replace, used), selected.rights);
-  }
+  info.flags = names_of(used);
+  if (writable) info.permanent_flags = permanent_flags(used, selected.rights);
   info.exists = now.size();
   info.uid_validity = {mailbox.uid_validity.value};
   info.uid_next = {now.uid_next().value};
@@ -263,8 +257,8 @@ Task<void> ImapSession::on_select(imap::Select select) {
     }
   }
   if (notify_) co_await tell_notices();  // of the mailbox that was selected before
-  const auto access = writable ? imap::code::Plain::read_write : imap::code::Plain::read_only;
-  engine_.finish(imap::ok(writable ? "SELECT done" : "EXAMINE done", imap::code::plain(access)));
+  const auto code = writable ? imap::code::Plain::read_write : imap::code::Plain::read_only;
+  engine_.finish(imap::ok(writable ? "SELECT done" : "EXAMINE done", imap::code::plain(code)));
 }
 
 namespace {

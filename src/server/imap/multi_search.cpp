@@ -19,8 +19,7 @@ Task<void> ImapSession::on_multi_search(imap::MultiSearch multi) {
     if (!one.rights.has(Rights::read)) continue;
     const bool own = one.in == service::VisibleMailbox::Namespace::personal;
     const bool asked = std::ranges::any_of(multi.sources, [&](const imap::MailboxFilter& source) {
-      if (!own && source.kind == imap::MailboxFilter::Kind::personal) return false;
-      return imap::names_mailbox(source, {mailbox.name, selected, mailbox.subscribed});
+      return imap::names_mailbox(source, {mailbox.name, selected, mailbox.subscribed, own});
     });
     if (!asked) continue;
     const Status done = co_await search_mailbox(multi.search, mailbox.name);

@@ -35,9 +35,14 @@ ChangedMailboxes::Taken ChangedMailboxes::take() {
   return std::exchange(now_, {});
 }
 
-imap::MailboxState state_of(const Mailbox& mailbox) {
+namespace {
+
+imap::MailboxState state_of(const service::Permit& seen, AccountId reader) {
+  const Mailbox& mailbox = seen.mailbox;
   imap::MailboxState state;
   state.key = mailbox.id.value();
+  if (mailbox.owner != reader) state.owner = mailbox.owner.value();
+  if (!seen.rights.has(Rights::read)) state.access = imap::MailboxState::Access::listed;
   state.name = mailbox.name;
   state.subscribed = mailbox.subscribed;
   state.uid_validity = {mailbox.uid_validity.value};
@@ -48,12 +53,15 @@ imap::MailboxState state_of(const Mailbox& mailbox) {
   return state;
 }
 
-std::vector<imap::MailboxState> states_of(const std::vector<Mailbox>& mailboxes) {
-  std::vector<imap::MailboxState> out;
-  out.reserve(mailboxes.size());
-  for (const Mailbox& mailbox : mailboxes)
-    out.push_back(state_of(mailbox));
-  return out;
+}  // namespace
+
+void Sight::add(service::Permit seen, AccountId reader) {
+  states.push_back(state_of(seen, reader));
+  mailboxes.push_back(std::move(seen.mailbox));
+}
+
+service::MailboxOf mailbox_of(const imap::MailboxState& state, AccountId reader) {
+  return {state.owner == 0 ? reader : AccountId(state.owner), MailboxId(state.key)};
 }
 
 }  // namespace fumi::server

@@ -2,6 +2,7 @@
 // that it watches, and which of them the change bus has rung for since it last looked.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -10,6 +11,7 @@
 #include "domain/change_bus.h"
 #include "domain/mailbox.h"
 #include "proto/imap/notify_table.h"
+#include "service/mailbox/mailbox_values.h"
 
 namespace fumi::server {
 
@@ -38,11 +40,17 @@ class ChangedMailboxes {
 struct Notifier {
   explicit Notifier(imap::NotifyTable watched) : table(std::move(watched)) {}
   imap::NotifyTable table;
-  std::shared_ptr<ChangedMailboxes> changed;  // with the bus's listener
-  ChangeBus::Subscription subscription;       // last: ends first
+  std::shared_ptr<ChangedMailboxes> changed;            // with the bus's listener
+  ChangeBus::Subscription subscription;                 // last: ends first
+  std::map<AccountId, ChangeBus::Subscription> owners;  // of others' mailboxes that are watched
 };
 
-[[nodiscard]] imap::MailboxState state_of(const Mailbox& mailbox);
-[[nodiscard]] std::vector<imap::MailboxState> states_of(const std::vector<Mailbox>& mailboxes);
+// Mailboxes as they were read, and as the table takes them.
+struct Sight {
+  std::vector<Mailbox> mailboxes;
+  std::vector<imap::MailboxState> states;
+  void add(service::Permit seen, AccountId reader);
+};
+[[nodiscard]] service::MailboxOf mailbox_of(const imap::MailboxState& state, AccountId reader);
 
 }  // namespace fumi::server

@@ -2,6 +2,7 @@
 // DEVIATION: of mail that this client itself copies or appends to another mailbox the STATUS of
 // FlagChange may be told (RFC 5465 §5 SHOULD omit it); MESSAGES and UIDNEXT are not.
 #include <algorithm>
+#include <set>
 
 #include "base/log.h"
 #include "server/imap/detail/listing.h"
@@ -31,39 +32,101 @@ Task<void> ImapSession::on_notify(imap::Notify notify) {
   // It listens before it reads, so that nothing falls between.
   auto changed = std::make_shared<ChangedMailboxes>();
   ChangeBus::Subscription subscription;
-  std::vector<Mailbox> all;
+  Sight all;
   if (watches) {
-    subscription = host_.mailboxes.bus().subscribe(
-        principal_->account, [changed, event = changed_](const Change& change) {
-          changed->add(change);
-          event->set();
-        });
-    auto listed = co_await host_.mailboxes.list(who());
-    if (!listed) {
-      co_await finish(to_imap(listed.error()));
+    subscription = hear_account(principal_->account, changed);
+    auto seen = co_await read_watched(notify.reach(), nullptr);
+    if (!seen) {
+      co_await finish(to_imap(seen.error()));
       co_return;
     }
-    if (listed->size() > host_.engine->limits.notify_mailboxes) {
+    if (seen->states.size() > host_.engine->limits.notify_mailboxes) {
       co_await finish(imap::no("Too many mailboxes to watch", kOverflow));
       co_return;
     }
-    all = std::move(*listed);
+    all = std::move(*seen);
   }
-  imap::NotifyTable table(std::move(notify), states_of(all));
+  imap::NotifyTable table(std::move(notify), all.states);
   notify_ = std::make_unique<Notifier>(std::move(table));
   notify_->changed = std::move(changed);
   notify_->subscription = std::move(subscription);
+  hear_others();
   hear_mailbox();
   ChangedMailboxes::Taken learn;
   learn.everything = true;
-  const Status learnt = co_await tell_annotations(std::move(learn), all);
+  const Status learnt = co_await tell_annotations(std::move(learn), all.mailboxes);
   if (!learnt) {
     stop_notify();
     co_await finish(to_imap(learnt.error()));
     co_return;
   }
-  if (sends_status) co_await write_notices(notify_->table.first(), all);
+  co_await write_notices(notify_->table.without_access(), all.mailboxes);
+  if (sends_status) co_await write_notices(notify_->table.first(), all.mailboxes);
   co_await finish(imap::ok("NOTIFY done"));
+}
+
+ChangeBus::Subscription ImapSession::hear_account(AccountId account,
+                                                  std::shared_ptr<ChangedMailboxes> changed) {
+  return host_.mailboxes.bus().subscribe(
+      account, [changed = std::move(changed), event = changed_](const Change& change) {
+        changed->add(change);
+        event->set();
+      });
+}
+
+// Those whose mailboxes the client watches beside its own. What happened between their being read
+// and this is found by reading once more.
+void ImapSession::hear_others() {
+  std::map<AccountId, ChangeBus::Subscription> heard;
+  for (const imap::MailboxState& one : notify_->table.others()) {
+    const AccountId owner(one.owner);
+    if (heard.contains(owner)) continue;
+    const auto known = notify_->owners.find(owner);
+    if (known != notify_->owners.end()) {
+      heard.emplace(owner, std::move(known->second));
+      continue;
+    }
+    heard.emplace(owner, hear_account(owner, notify_->changed));
+    notify_->changed->add({principal_->scope().tenant, principal_->account, MailboxId()});
+    changed_->set();
+  }
+  notify_->owners = std::move(heard);
+}
+
+// All mailboxes that may be watched; of `before`'s others those too that can't be listed any more
+// and yet are there (RFC 5465 §5.9).
+Task<Result<Sight>> ImapSession::read_watched(imap::Notify::Reach reach,
+                                              const imap::NotifyTable* before) {
+  const AccountId reader = principal_->account;
+  Sight sight;
+  if (reach == imap::Notify::Reach::own) {
+    auto own = co_await host_.mailboxes.list(who());
+    if (!own) co_return std::unexpected(std::move(own).error());
+    for (Mailbox& mailbox : *own)
+      sight.add({std::move(mailbox), Rights::all()}, reader);
+    co_return sight;
+  }
+  auto visible = co_await host_.mailboxes.visible(who());
+  if (!visible) co_return std::unexpected(std::move(visible).error());
+  std::set<std::uint64_t> keys;
+  for (service::VisibleMailbox& one : *visible) {
+    keys.insert(one.mailbox.id.value());
+    sight.add({std::move(one.mailbox), one.rights}, reader);
+  }
+  if (before == nullptr) co_return sight;
+  std::vector<service::MailboxOf> unseen;
+  for (const imap::MailboxState& one : before->others()) {
+    if (!keys.contains(one.key)) unseen.push_back(mailbox_of(one, reader));
+  }
+  if (unseen.empty()) co_return sight;
+  auto there = co_await host_.mailboxes.still_there(who(), std::move(unseen));
+  if (!there) co_return std::unexpected(std::move(there).error());
+  for (const service::MailboxOf& one : *there) {
+    imap::MailboxState state = *before->state(one.mailbox.value());
+    state.access = imap::MailboxState::Access::none;
+    sight.states.push_back(std::move(state));
+  }
+  co_return sight;
 }
 
 // What the selected mailbox, if any, tells and when.
@@ -119,42 +182,74 @@ Task<void> ImapSession::tell_unasked() {
   co_await tell(allowed);
 }
 
-// Costs a read of the mailboxes that have changed; of all of them where names have.
+// Of what has rung: what is to be read. Others' mailboxes in any case, as the rights may be what
+// has changed.
+std::vector<service::MailboxOf> ImapSession::rung_mailboxes(
+    const ChangedMailboxes::Taken& taken) const {
+  std::vector<service::MailboxOf> some;
+  for (const MailboxId id : taken.mailboxes) {
+    const imap::MailboxState* const state = notify_->table.state(id.value());
+    if (state == nullptr) continue;
+    if (state->owner == 0 && !notify_->table.watches_messages(id.value())) continue;
+    some.push_back(mailbox_of(*state, principal_->account));
+  }
+  return some;
+}
+
+// Costs a read of the mailboxes that have changed; of all of them where names or rights have.
 Task<void> ImapSession::tell_notices() {
   ChangedMailboxes::Taken taken = notify_->changed->take();
   if (taken.empty()) co_return;
-  std::vector<MailboxId> some;
-  for (const MailboxId id : taken.mailboxes) {
-    if (notify_->table.watches_messages(id.value())) some.push_back(id);
+  bool whole = taken.names || taken.everything;
+  Result<Sight> read;
+  if (!whole) {
+    std::vector<service::MailboxOf> some = rung_mailboxes(taken);
+    read = co_await read_some(std::move(some));
+    // Of others': not to be seen any more, or otherwise than before.
+    whole = !read && read.error().code == Code::conflict;
   }
-  const bool whole = taken.names || taken.everything;
-  Result<std::vector<Mailbox>> read;
   if (whole) {
-    read = co_await host_.mailboxes.list(who());
-  } else if (!some.empty()) {
-    read = co_await host_.mailboxes.rows(who(), std::move(some));
+    read = co_await read_watched(notify_->table.asked().reach(), &notify_->table);
   }
   if (!read) {
     log::warning("imap", "changes not readable", {{"why", read.error().text()}});
     notify_->changed->put_back(std::move(taken));
     co_return;
   }
-  if (whole && read->size() > host_.engine->limits.notify_mailboxes) {
+  if (whole && read->states.size() > host_.engine->limits.notify_mailboxes) {
     overflow();
     co_return;
   }
   const imap::Features on = engine_.features();
-  std::vector<imap::MailboxState> states = states_of(*read);
   std::vector<imap::Notice> notices;
   if (whole) {
-    notices = notify_->table.refresh(std::move(states), on);
+    notices = notify_->table.refresh(std::move(read->states), on);
+    hear_others();
   } else {
-    notices = notify_->table.update(states, on);
+    notices = notify_->table.update(read->states, on);
   }
-  co_await write_notices(std::move(notices), *read);
+  co_await write_notices(std::move(notices), read->mailboxes);
   const ChangedMailboxes::Taken again = taken;
-  const Status told = co_await tell_annotations(std::move(taken), *read);
+  const Status told = co_await tell_annotations(std::move(taken), read->mailboxes);
   if (!told) notify_->changed->put_back(again);
+}
+
+// conflict: the table is not right any more about who may see one of them; all are to be read.
+Task<Result<Sight>> ImapSession::read_some(std::vector<service::MailboxOf> some) {
+  Sight sight;
+  if (some.empty()) co_return sight;
+  const std::size_t asked = some.size();
+  auto rows = co_await host_.mailboxes.rows(who(), std::move(some));
+  if (!rows) co_return std::unexpected(std::move(rows).error());
+  constexpr const char* kDoing = "reading watched mailboxes";
+  if (rows->size() != asked) co_return fail(Code::conflict, kDoing, "one is not to be seen");
+  for (service::Permit& one : *rows) {
+    sight.add(std::move(one), principal_->account);
+    const imap::MailboxState* const known = notify_->table.state(sight.states.back().key);
+    if (known != nullptr && known->access == sight.states.back().access) continue;
+    co_return fail(Code::conflict, kDoing, "the rights have changed");
+  }
+  co_return sight;
 }
 
 void ImapSession::overflow() {
@@ -171,9 +266,12 @@ Task<Status> ImapSession::tell_annotations(ChangedMailboxes::Taken taken,
       taken.mailboxes.insert(mailbox.id);
   }
   if (taken.everything || taken.names) taken.mailboxes.insert(MailboxId());
-  std::vector<MailboxId> some;
+  std::vector<service::MailboxOf> some;
   for (const MailboxId id : taken.mailboxes) {
-    if (notify_->table.watches_metadata(id.value())) some.push_back(id);
+    if (!notify_->table.watches_metadata(id.value())) continue;
+    const imap::MailboxState* const state = notify_->table.state(id.value());
+    const imap::MailboxState account;
+    some.push_back(mailbox_of(state == nullptr ? account : *state, principal_->account));
   }
   if (some.empty()) co_return Status();
   auto read = co_await host_.mailboxes.annotations(who(), std::move(some));
@@ -206,6 +304,8 @@ Task<void> ImapSession::write_notices(std::vector<imap::Notice> notices,
       writer.status(name, notice.items, data_of(notice.mailbox));
     } else if (notice.kind == Kind::metadata) {
       writer.metadata_changed(name, notice.entries);
+    } else if (notice.kind == Kind::no_access) {
+      writer.list({{"\\NoAccess"}, name, false, {}});
     } else if (notice.kind == Kind::gone) {
       writer.list({{"\\NonExistent"}, name, false, {}});
     } else {

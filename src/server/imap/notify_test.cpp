@@ -98,6 +98,94 @@ TEST_CASE("nothing is told of another account's mailboxes") {
   CHECK(taro("NOOP") == "x OK NOOP done\r\n");
 }
 
+struct SharedWork : ImapFixture {
+  SharedWork() : hanako(logged_in()), taro(logged_in("taro@acme.example")) {
+    REQUIRE(hanako("CREATE Work").contains("x OK"));
+    REQUIRE(hanako("CREATE Diary").contains("x OK"));
+  }
+  void grant(const std::string& rights, const std::string& mailbox = "Work") {
+    CHECK(hanako("SETACL " + mailbox + " taro@acme.example \"" + rights + "\"").contains("x OK"));
+  }
+  static void put(ImapClient& who, const std::string& mailbox) {
+    who.append(mailbox, "Subject: m\r\n\r\nx\r\n");
+  }
+  ImapClient hanako, taro;
+};
+
+const std::string kWork = "\"Other Users/hanako@acme.example/Work\"";
+
+TEST_CASE("others' mailboxes: messages, annotations and names, as far as the rights go") {
+  SharedWork f;
+  f.grant("lr");
+  CHECK(watch(f.taro,
+              "STATUS (subtree \"Other Users\" (MessageNew MessageExpunge FlagChange "
+              "MailboxName MailboxMetadataChange)) (personal (MessageNew MessageExpunge))")
+            .contains("* STATUS " + kWork + " (MESSAGES 0 UIDNEXT 1 "));
+  f.put(f.hanako, "Work");
+  CHECK(f.taro.peer.until("* STATUS").contains(kWork + " (MESSAGES 1 UIDNEXT 2 "));
+  f.put(f.hanako, "Diary");  // not shared
+  CHECK(f.taro("NOOP") == "x OK NOOP done\r\n");
+  CHECK(f.hanako("SELECT Work").contains("x OK"));
+  CHECK(f.hanako("STORE 1 +FLAGS (\\Seen)").contains("x OK"));
+  CHECK(f.taro.peer.until("* STATUS").contains(kWork + " (UIDVALIDITY "));
+  CHECK(
+      f.hanako("SETMETADATA Work (/shared/comment \"x\" /private/comment \"y\")").contains("x OK"));
+  CHECK(f.taro.peer.until("* METADATA") == "* METADATA " + kWork + " /shared/comment\r\n");
+  CHECK(f.hanako("UNSELECT").contains("x OK"));
+  CHECK(f.hanako("RENAME Work Works").contains("x OK"));
+  CHECK(f.taro.peer.until("* LIST").contains("(\"OLDNAME\" (" + kWork + "))"));
+  CHECK(f.hanako("DELETE Works").contains("x OK"));
+  CHECK(f.taro.peer.until("* LIST").contains("* LIST (\\NonExistent) \"/\" "));
+  CHECK(f.taro("NOOP") == "x OK NOOP done\r\n");
+}
+
+TEST_CASE("access that is lost and given back is told, and so is one that isn't enough") {
+  SharedWork f;
+  const std::string events = "(subtree \"Other Users\" (MessageNew MessageExpunge))";
+  CHECK(watch(f.taro, events) == "x OK NOTIFY done\r\n");  // what it may not list is ignored
+  f.grant("l");
+  CHECK(watch(f.taro, events).contains("* LIST (\\NoAccess) \"/\" " + kWork + "\r\n"));
+  f.put(f.hanako, "Work");
+  CHECK(f.taro("NOOP") == "x OK NOOP done\r\n");
+  f.grant("lr");
+  CHECK(f.taro.peer.until("* LIST") == "* LIST (\\HasNoChildren) \"/\" " + kWork + "\r\n");
+  f.put(f.hanako, "Work");
+  CHECK(f.taro.peer.until("* STATUS").contains(kWork + " (MESSAGES 2 "));
+  f.grant("");
+  CHECK(f.taro.peer.until("* LIST") == "* LIST (\\NoAccess) \"/\" " + kWork + "\r\n");
+  f.put(f.hanako, "Work");
+  CHECK(f.taro("NOOP") == "x OK NOOP done\r\n");
+  f.grant("lr");
+  CHECK(f.taro.peer.until("* LIST") == "* LIST (\\HasNoChildren) \"/\" " + kWork + "\r\n");
+  f.grant("");
+  CHECK(f.taro.peer.until("* LIST").contains("\\NoAccess"));
+  CHECK(f.hanako("DELETE Work").contains("x OK"));  // by then none of its business
+  CHECK(f.taro("NOOP") == "x OK NOOP done\r\n");
+}
+
+TEST_CASE("`personal` and `inboxes` are one's own; a selected mailbox of another's is heard of") {
+  SharedWork f;
+  f.grant("lr");
+  CHECK(watch(f.taro,
+              "(personal (MessageNew MessageExpunge MailboxName)) (inboxes (MessageNew "
+              "MessageExpunge))")
+            .contains("x OK"));
+  f.put(f.hanako, "Work");
+  f.grant("l");
+  f.grant("lr");
+  CHECK(f.taro("NOOP") == "x OK NOOP done\r\n");
+  CHECK(watch(f.taro, "(selected (MessageNew MessageExpunge)) (mailboxes " + kWork +
+                          " (MessageNew MessageExpunge))")
+            .contains("x OK"));
+  CHECK(f.taro("SELECT " + kWork).contains("* 1 EXISTS"));
+  f.put(f.hanako, "Work");
+  CHECK(f.taro.peer.until("* 2 EXISTS") == "* 2 EXISTS\r\n");
+  CHECK(f.taro("UNSELECT") == "x OK UNSELECT done\r\n");
+  f.put(f.hanako, "Work");
+  CHECK(f.taro.peer.until("* STATUS").contains(kWork + " (MESSAGES 3 "));
+  CHECK(f.taro("NOOP") == "x OK NOOP done\r\n");
+}
+
 TEST_CASE("a store that is away: what it could not read is told when it is back") {
   ImapFixture f;
   ImapClient a = f.logged_in();

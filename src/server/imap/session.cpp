@@ -296,19 +296,29 @@ Task<void> ImapSession::catch_up() {
   if (changed_->take() || selected_->stale) co_await sync();
 }
 
+void ImapSession::not_synced(const Error& why) {
+  selected_->stale = true;
+  if (why.code == Code::not_found || why.code == Code::denied) {
+    engine_.bye("The mailbox is not there any more; please reconnect");
+    return;
+  }
+  // The next command, or the next change, tries again.
+  log::warning("imap", "changes not readable", {{"why", why.text()}});
+}
+
 // Brings the view up to date with the mailbox: costs what changed, not what is there.
 Task<void> ImapSession::sync(service::Mailboxes::Freshness freshness) {
   if (!selected_) co_return;
+  const Status allowed = co_await follow_rights();
+  if (!allowed) {
+    not_synced(allowed.error());
+    co_return;
+  }
   std::shared_ptr<service::MailboxIndex> index = selected_->index;
   auto fresh = co_await host_.mailboxes.refresh(whose(), std::move(index), freshness);
   selected_->stale = !fresh.has_value();
   if (!fresh) {
-    if (fresh.error().code == Code::not_found) {
-      engine_.bye("The mailbox is not there any more; please reconnect");
-    } else {
-      // The next command, or the next change, tries again.
-      log::warning("imap", "changes not readable", {{"why", fresh.error().text()}});
-    }
+    not_synced(fresh.error());
     co_return;
   }
   if (*fresh == selected_->now) co_return;

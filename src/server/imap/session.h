@@ -59,7 +59,7 @@ class ImapSession {
   struct Selected {
     MailboxId id;
     AccountId owner;
-    Rights rights;  // as they were when it was selected; each command's own are asked anew
+    Rights rights;  // as last told of; each command's own are asked anew
     std::string name;
     imap::SelectedView view;
     std::shared_ptr<service::MailboxIndex> index;  // shared with all who have it selected
@@ -67,7 +67,8 @@ class ImapSession {
     std::vector<ModSeq> told;  // our own changes, told in their command's answer
     imap::SeqSet own_new;      // that this client put there, for NOTIFY
     bool stale = false;        // changes could not be read: try again
-    imap::Select::Access access = imap::Select::Access::read_write;
+    imap::Select::Access asked = imap::Select::Access::read_write;   // SELECT or EXAMINE
+    imap::Select::Access access = imap::Select::Access::read_write;  // what the rights leave of it
     ChangeBus::Subscription owners;  // to the owner's changes, if that is somebody else
   };
   // Pieces that output() still points to.
@@ -92,6 +93,9 @@ class ImapSession {
   Task<void> sync(service::Mailboxes::Freshness freshness = service::Mailboxes::Freshness::told);
   // What has changed meanwhile, if anything has: before an answer is made from `now`.
   Task<void> catch_up();
+  Task<Status> follow_rights();
+  void take_rights(Rights now);
+  void not_synced(const Error& why);
   // OK with HIGHESTMODSEQ where QRESYNC asks for it (RFC 7162 §3.2.7 and on). After tell_news().
   [[nodiscard]] imap::Reply expunged_ok(std::string text) const;
   Task<void> tell(imap::Updates allowed);
@@ -99,12 +103,19 @@ class ImapSession {
 
   // NOTIFY (notify.cpp).
   Task<void> on_notify(imap::Notify notify);
+  [[nodiscard]] ChangeBus::Subscription hear_account(AccountId account,
+                                                     std::shared_ptr<ChangedMailboxes> changed);
+  void hear_others();
   void hear_mailbox();
   void leave_mailbox();
   void stop_notify();
   void overflow();
   Task<void> tell_unasked();
   Task<void> tell_notices();
+  Task<Result<Sight>> read_watched(imap::Notify::Reach reach, const imap::NotifyTable* before);
+  Task<Result<Sight>> read_some(std::vector<service::MailboxOf> some);
+  [[nodiscard]] std::vector<service::MailboxOf> rung_mailboxes(
+      const ChangedMailboxes::Taken& taken) const;
   Task<void> tell_new(std::uint32_t count);
   Task<Status> tell_annotations(ChangedMailboxes::Taken taken, const std::vector<Mailbox>& all);
   Task<void> write_notices(std::vector<imap::Notice> notices, const std::vector<Mailbox>& all);
@@ -215,6 +226,10 @@ enum class Counted : std::uint8_t { all, subscribed };
 
 // A session from its first octet to its last: what a listener starts for each connection.
 Task<void> serve_imap(ImapHost& host, std::unique_ptr<net::Stream> stream, imap::Channel channel);
+
+// What the rights leave of SELECT or EXAMINE (RFC 4314 §5.1.1); what FLAGS says.
+[[nodiscard]] imap::Select::Access access_by(Rights rights, imap::Select::Access asked);
+[[nodiscard]] Flags used_flags(const service::MailboxSnapshot& now);
 
 // "\\Seen" and the like <-> Flags. Unknown system flags are dropped.
 [[nodiscard]] Flags flags_of(const std::vector<std::string>& names);

@@ -15,6 +15,13 @@
 
 namespace fumi::service {
 
+// A mailbox by its number, and whose it is.
+struct MailboxOf {
+  AccountId owner;
+  MailboxId mailbox;
+  friend bool operator==(const MailboxOf&, const MailboxOf&) = default;
+};
+
 struct OpenedMailbox {
   Mailbox mailbox;
   std::vector<Entry> entries;  // ascending by UID
@@ -32,6 +39,12 @@ struct NewMessage {
   std::string bytes;  // RFC 5322 message
   Flags flags;
   std::optional<Instant> received;
+};
+
+// What changed since some moment, and the mailbox as it is now, in one snapshot.
+struct MailboxNews {
+  Mailbox mailbox;
+  MailboxChanges changes;
 };
 
 using EntryEmail = std::pair<Entry, Email>;

@@ -485,9 +485,9 @@ Task<Result<std::vector<Uid>>> Mailboxes::depart(MailAccount who, MailboxId mail
   co_return co_await store_.write(who.scope, std::move(work));
 }
 
-Task<Result<Mailboxes::News>> Mailboxes::changes(MailAccount who, MailboxId mailbox, ModSeq since) {
-  auto work = [&](Tx& tx) -> Result<News> {
-    News news;
+Task<Result<MailboxNews>> Mailboxes::changes(MailAccount who, MailboxId mailbox, ModSeq since) {
+  auto work = [&](Tx& tx) -> Result<MailboxNews> {
+    MailboxNews news;
     FUMI_CHECK(Gate(tx, who).check(mailbox, Rights::read));
     FUMI_TRY(auto found, tx.mailboxes().mailbox(who.account, mailbox));
     if (!found) return fail(Code::not_found, "reading changes", "the mailbox is gone");

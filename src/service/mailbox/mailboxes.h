@@ -98,12 +98,7 @@ class Mailboxes {
   // Expunges and marks, all or nothing; those that are gone already are no error. Returns what this
   // call expunged, ascending.
   Task<Result<std::vector<Uid>>> depart(MailAccount who, MailboxId mailbox, Departure departure);
-  // What changed since, and the mailbox as it is now, in one snapshot.
-  struct News {
-    Mailbox mailbox;
-    MailboxChanges changes;
-  };
-  Task<Result<News>> changes(MailAccount who, MailboxId mailbox, ModSeq since);
+  Task<Result<MailboxNews>> changes(MailAccount who, MailboxId mailbox, ModSeq since);
 
   // Rights (acl.cpp). invalid: the identifier is nobody of the tenant, or the owner.
   Task<Result<Permit>> my_rights(MailAccount who, std::string name);
@@ -117,10 +112,15 @@ class Mailboxes {
   Task<Status> edit_acl(MailAccount who, std::optional<std::string> name,
                         std::vector<AclEdit> edits);
 
-  // For who is told of changes, of his own account: those that are there. not_found: another's.
-  Task<Result<std::vector<Mailbox>>> rows(MailAccount who, std::vector<MailboxId> mailboxes);
-  using Annotated = std::vector<std::pair<MailboxId, std::vector<Metadata>>>;  // 0: the account
-  Task<Result<Annotated>> annotations(MailAccount who, std::vector<MailboxId> mailboxes);
+  // Of some mailboxes, those that the actor may list, or read the annotations of (0: the account).
+  using Some = std::vector<MailboxOf>;
+  Task<Result<std::vector<Permit>>> rows(MailAccount who, Some mailboxes);
+  using Annotated = std::vector<std::pair<MailboxId, std::vector<Metadata>>>;
+  Task<Result<Annotated>> annotations(MailAccount who, Some mailboxes);
+  // Which of them are still there, for who could list them once; nothing else is told of them.
+  Task<Result<Some>> still_there(MailAccount who, Some mailboxes);
+  // The actor's on a mailbox of who.account. not_found: none, or it is gone.
+  Task<Result<Rights>> rights_on(MailAccount who, MailboxId mailbox);
 
   // Annotations of a mailbox; of the account where the name is empty (RFC 5464).
   Task<Result<std::vector<Metadata>>> metadata(MailAccount who, std::string mailbox);

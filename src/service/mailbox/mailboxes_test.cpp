@@ -246,35 +246,75 @@ TEST_CASE("another account's and another tenant's mailboxes are not there") {
   CHECK(code_of(f.w.call(f.m().account({f.other, f.hanako.account}))) == Code::not_found);
 }
 
-TEST_CASE("rows and annotations of some mailboxes: the account's own, and no others") {
+TEST_CASE("rows and annotations of some mailboxes: what the actor may see, and no others") {
   Fixture f;
   f.append(2);
   const MailboxId inbox = f.w.call(f.m().find(f.hanako, "INBOX"))->id;
   const MailboxId theirs = f.w.call(f.m().find(f.taro, "INBOX"))->id;
   const MailboxId abroad = f.w.call(f.m().find(f.ken, "INBOX"))->id;
-  const std::vector<MailboxId> all{inbox, theirs, abroad, MailboxId(987654)};
-  const auto rows = f.w.call(f.m().rows(f.hanako, all));
+  const auto acts = [&](const MailAccount& who) {
+    return MailAccount{{f.acme.tenant, {Actor::Kind::account, who.account.value()}}, who.account};
+  };
+  const MailAccount hanako = acts(f.hanako);
+  const MailAccount taro = acts(f.taro);
+  const std::vector<MailboxOf> all{{f.hanako.account, inbox},
+                                   {f.taro.account, theirs},
+                                   {f.hanako.account, theirs},
+                                   {f.ken.account, abroad},
+                                   {f.hanako.account, MailboxId(987654)}};
+  const auto rows = f.w.call(f.m().rows(hanako, all));
   REQUIRE(rows.has_value());
   REQUIRE(rows->size() == 1);
-  CHECK(rows->front().total == 2);
+  CHECK(rows->front().mailbox.total == 2);
+  CHECK(rows->front().rights == Rights::all());
   CHECK(f.w.call(f.m().set_metadata(f.taro, "INBOX", {{"/private/a", "x"}})).has_value());
+  CHECK(f.w.call(f.m().set_metadata(f.taro, "INBOX", {{"/shared/a", "x"}})).has_value());
   CHECK(f.w.call(f.m().set_metadata(f.taro, "", {{"/private/b", "x"}})).has_value());
-  const std::vector<MailboxId> some{MailboxId(), theirs, abroad};
-  const auto others = f.w.call(f.m().annotations(f.hanako, some));
+  const std::vector<MailboxOf> some{
+      {f.taro.account, MailboxId()}, {f.taro.account, theirs}, {f.ken.account, abroad}};
+  const auto others = f.w.call(f.m().annotations(hanako, some));
   REQUIRE(others.has_value());
   REQUIRE(others->size() == 1);
   CHECK(others->front().second.empty());
-  const auto own = f.w.call(f.m().annotations(f.taro, some));
+  const auto own = f.w.call(f.m().annotations(taro, some));
   REQUIRE(own->size() == 2);
   CHECK((*own)[0].second.front().entry == "/private/b");
   CHECK((*own)[1].second.front().entry == "/private/a");
-  const MailAccount spy{{f.acme.tenant, {Actor::Kind::account, f.taro.account.value()}},
-                        f.hanako.account};
-  CHECK(code_of(f.w.call(f.m().rows(spy, all))) == Code::not_found);
-  CHECK(code_of(f.w.call(f.m().annotations(spy, some))) == Code::not_found);
+
+  // With rights: the mailbox by the reader's name for it, and of its annotations the shared ones.
+  const auto grant = [&](const char* rights) {
+    AclEdit edit;
+    edit.identifier = "hanako@acme.example";
+    edit.rights = *Rights::parse(rights);
+    REQUIRE(f.w.call(f.m().set_acl(f.taro, std::string("INBOX"), edit)).has_value());
+  };
+  grant("l");
+  const auto listed = f.w.call(f.m().rows(hanako, all));
+  REQUIRE(listed->size() == 2);
+  CHECK((*listed)[1].mailbox.name == "Other Users/taro@acme.example/INBOX");
+  CHECK((*listed)[1].rights == *Rights::parse("l"));
+  CHECK(f.w.call(f.m().annotations(hanako, some))->size() == 1);
+  grant("lr");
+  const auto shared = f.w.call(f.m().annotations(hanako, some));
+  REQUIRE(shared->size() == 2);
+  REQUIRE((*shared)[1].second.size() == 1);
+  CHECK((*shared)[1].second.front().entry == "/shared/a");
+  const MailAccount theirs_by_id{hanako.scope, f.taro.account};
+  CHECK(f.w.call(f.m().rights_on(theirs_by_id, theirs)) == *Rights::parse("lr"));
+  grant("");
+  CHECK(f.w.call(f.m().rows(hanako, all))->size() == 1);
+  CHECK(code_of(f.w.call(f.m().rights_on(theirs_by_id, theirs))) == Code::not_found);
+  const std::vector<MailboxOf> lost{{f.taro.account, theirs},
+                                    {f.taro.account, inbox},
+                                    {f.ken.account, abroad},
+                                    {f.taro.account, MailboxId(987654)}};
+  CHECK(f.w.call(f.m().still_there(hanako, lost)) ==
+        std::vector<MailboxOf>{{f.taro.account, theirs}});
   f.w.faults.dead = true;
-  CHECK(code_of(f.w.call(f.m().rows(f.hanako, all))) == Code::unavailable);
-  CHECK(code_of(f.w.call(f.m().annotations(f.hanako, some))) == Code::unavailable);
+  CHECK(code_of(f.w.call(f.m().rows(hanako, all))) == Code::unavailable);
+  CHECK(code_of(f.w.call(f.m().annotations(hanako, some))) == Code::unavailable);
+  CHECK(code_of(f.w.call(f.m().still_there(hanako, lost))) == Code::unavailable);
+  CHECK(code_of(f.w.call(f.m().rights_on(theirs_by_id, theirs))) == Code::unavailable);
   f.w.faults.dead = false;
 }
 

@@ -31,18 +31,51 @@ Result<Place> annotated(Tx& tx, const MailAccount& who, const std::string& name,
   return Place{owner, gate.is_own(owner) ? owner : gate.home(), permit.mailbox.id};
 }
 
+// By entry.
+Result<std::vector<Metadata>> all_at(Tx& tx, const Place& at) {
+  FUMI_TRY(auto found, tx.metadata().metadata(at.owner, at.mailbox));
+  if (at.reader == at.owner) return found;
+  std::erase_if(found, [&](const Metadata& one) { return at.keeper(one.entry) != at.owner; });
+  FUMI_TRY(auto own, tx.metadata().metadata(at.reader, at.mailbox));
+  std::ranges::move(own, std::back_inserter(found));
+  std::ranges::sort(found, {}, &Metadata::entry);
+  return found;
+}
+
+// nullopt: not there, or not for the actor to read.
+Result<std::optional<Place>> annotated_by_id(Tx& tx, const MailAccount& who, const MailboxOf& one) {
+  const MailAccount owner{who.scope, one.owner};
+  Gate gate(tx, owner);
+  const AccountId home = Gate(tx, who).home();
+  if (one.mailbox == MailboxId()) return Place{home, home, MailboxId()};
+  const auto permit = gate.by_id(one.mailbox, Rights::read);
+  if (permit) return Place{one.owner, gate.is_own(one.owner) ? one.owner : home, one.mailbox};
+  const Code code = permit.error().code;
+  if (code == Code::not_found || code == Code::denied) return std::nullopt;
+  return std::unexpected(permit.error());
+}
+
 }  // namespace
 
 Task<Result<std::vector<Metadata>>> Mailboxes::metadata(MailAccount who, std::string mailbox) {
   auto work = [&](Tx& tx) -> Result<std::vector<Metadata>> {
     FUMI_TRY(const Place at, annotated(tx, who, mailbox, Rights::read));
-    FUMI_TRY(auto found, tx.metadata().metadata(at.owner, at.mailbox));
-    if (at.reader == at.owner) return found;
-    std::erase_if(found, [&](const Metadata& one) { return at.keeper(one.entry) != at.owner; });
-    FUMI_TRY(auto own, tx.metadata().metadata(at.reader, at.mailbox));
-    std::ranges::move(own, std::back_inserter(found));
-    std::ranges::sort(found, {}, &Metadata::entry);
-    return found;
+    return all_at(tx, at);
+  };
+  co_return co_await store_.read(who.scope, std::move(work));
+}
+
+Task<Result<Mailboxes::Annotated>> Mailboxes::annotations(MailAccount who,
+                                                          std::vector<MailboxOf> mailboxes) {
+  auto work = [&](Tx& tx) -> Result<Annotated> {
+    Annotated out;
+    for (const MailboxOf& one : mailboxes) {
+      FUMI_TRY(const auto at, annotated_by_id(tx, who, one));
+      if (!at) continue;
+      FUMI_TRY(auto all, all_at(tx, *at));
+      out.emplace_back(one.mailbox, std::move(all));
+    }
+    return out;
   };
   co_return co_await store_.read(who.scope, std::move(work));
 }

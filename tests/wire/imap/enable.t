@@ -12,5 +12,9 @@ S: c OK *
 C: d ENABLE QRESYNC IMAP4rev2
 S: * ENABLED QRESYNC IMAP4rev2
 S: d OK *
+# RFC 5464 §4.1: METADATA responses that nobody asked for MAY be offered; NOTIFY tells of annotations here.
+C: m ENABLE METADATA METADATA-SERVER
+S: * ENABLED
+S: m OK *
 C: e ENABLE
 S: e BAD *

@@ -65,24 +65,51 @@ Task<Status> ImapSession::answer_fetch(const imap::Fetch& fetch, const Items& it
   co_return done;
 }
 
+// Of the messages that a set names, those with a greater MODSEQ: costs what has changed (RFC 7162
+// §3.1.4.1). With PARTIAL its range of the set comes first.
+ImapSession::Items ImapSession::changed_items(const std::vector<imap::SelectedView::Span>& spans,
+                                              const imap::Fetch& fetch) const {
+  using Span = imap::SelectedView::Span;
+  const ModSeq since(fetch.changed_since->value);
+  std::size_t named = 0;
+  for (const Span& span : spans)
+    named += span.count;
+  std::pair<std::size_t, std::size_t> wanted(0, named);
+  if (fetch.partial) wanted = fetch.partial->of(named);
+  Items items;
+  const std::vector<service::IndexRow> changed = selected_->now->changed_since(since);
+  auto span = spans.begin();
+  std::size_t before = 0;  // of the set, in front of `span`
+  for (const service::IndexRow& row : changed) {
+    const auto number = selected_->view.number_of({row.uid});
+    if (!number) continue;
+    while (span != spans.end() && span->first.value + span->count <= number->value)
+      before += (span++)->count;
+    if (span == spans.end()) break;
+    if (number->value < span->first.value) continue;
+    const std::size_t place = before + (number->value - span->first.value);
+    if (place < wanted.first || place >= wanted.second) continue;
+    items.push_back({*number, {row.uid}});
+  }
+  return items;
+}
+
 Task<void> ImapSession::on_fetch(imap::Fetch fetch) {
-  auto items = items_of(fetch.set, fetch.by);
-  if (!items) {
+  const auto spans = selected_->view.resolve(fetch.set, fetch.by);
+  if (!spans) {
     co_await finish(kNoSuchMessage);
     co_return;
   }
-  if (fetch.partial) {  // RFC 9394 §3.3
-    const auto [begin, end] = fetch.partial->of(items->size());
-    *items = {items->begin() + std::ptrdiff_t(begin), items->begin() + std::ptrdiff_t(end)};
+  Items items;
+  if (!fetch.changed_since) items = selected_->view.items(*spans);
+  if (fetch.partial && !fetch.changed_since) {  // RFC 9394 §3.3
+    const auto [begin, end] = fetch.partial->of(items.size());
+    items = {items.begin() + std::ptrdiff_t(begin), items.begin() + std::ptrdiff_t(end)};
   }
   co_await catch_up();
   if (fetch.changed_since) {
     const ModSeq since(fetch.changed_since->value);
-    service::RowCursor rows(*selected_->now);
-    std::erase_if(*items, [&](const imap::SelectedView::Item& item) {
-      const service::IndexRow* const row = rows.find(Uid{item.uid.value});
-      return row == nullptr || row->changed() <= since;
-    });
+    items = changed_items(*spans, fetch);
     if (fetch.vanished) {
       Result<imap::SeqSet> vanished = co_await vanished_since(since);
       if (!vanished) {
@@ -96,8 +123,8 @@ Task<void> ImapSession::on_fetch(imap::Fetch fetch) {
       if (!gone.empty()) engine_.writer().vanished(gone, imap::Vanished::earlier);
     }
   }
-  const Cut cut = keep_highest(*items);
-  auto marked = co_await mark_seen(fetch, *items);
+  const Cut cut = keep_highest(items);
+  auto marked = co_await mark_seen(fetch, items);
   if (!marked) {
     co_await finish(to_imap(marked.error()));
     co_return;
@@ -106,7 +133,7 @@ Task<void> ImapSession::on_fetch(imap::Fetch fetch) {
   if (!marked->empty()) co_await catch_up();
   if (selected_->stale) selected_->told.clear();
   imap::Reply reply = imap::ok("FETCH done");
-  const Status done = co_await answer_fetch(fetch, *items, *marked, reply);
+  const Status done = co_await answer_fetch(fetch, items, *marked, reply);
   if (cut) reply.code = *cut;
   if (!done) reply = to_imap(done.error());
   co_await finish(std::move(reply));

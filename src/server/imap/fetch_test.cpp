@@ -145,5 +145,31 @@ TEST_CASE("FETCH that sets \\Seen tells it of many messages") {
   CHECK(client("SEARCH UNSEEN").contains("* SEARCH\r\n"));
 }
 
+TEST_CASE(
+    "CHANGEDSINCE gives those of the set that have changed, PARTIAL's range of it before that") {
+  Fixture f;
+  f.deliver(6);
+  Client a = f.selected();
+  const std::string status = a("STATUS INBOX (HIGHESTMODSEQ)");
+  const std::size_t at = status.find("HIGHESTMODSEQ ") + 14;
+  const std::string since = status.substr(at, status.find(')', at) - at);
+  CHECK(a("STORE 2,4,6 +FLAGS.SILENT (\\Flagged)").contains("x OK"));
+  const auto numbers = [&](const std::string& command) {
+    const std::string answer = a(command);
+    CHECK(answer.contains("x OK"));
+    std::string out;
+    for (std::size_t i = 0; (i = answer.find(" FETCH (", i)) != std::string::npos; ++i)
+      out += answer.substr(answer.rfind(' ', i - 1) + 1, i - answer.rfind(' ', i - 1) - 1) + ' ';
+    return out;
+  };
+  CHECK(numbers("FETCH 1:* (FLAGS) (CHANGEDSINCE " + since + ")") == "2 4 6 ");
+  CHECK(numbers("FETCH 1,3:4,6 (FLAGS) (CHANGEDSINCE " + since + ")") == "4 6 ");
+  CHECK(numbers("FETCH 1,3,5 (FLAGS) (CHANGEDSINCE " + since + ")").empty());
+  CHECK(numbers("UID FETCH 3:5 (FLAGS) (CHANGEDSINCE " + since + ")") == "4 ");
+  CHECK(numbers("UID FETCH 1:* (FLAGS) (PARTIAL -1:-2 CHANGEDSINCE " + since + ")") == "6 ");
+  CHECK(numbers("UID FETCH 2,4,6 (FLAGS) (PARTIAL 1:2 CHANGEDSINCE " + since + ")") == "2 4 ");
+  CHECK(numbers("FETCH 1:* (FLAGS) (CHANGEDSINCE 999999999)").empty());
+}
+
 }  // namespace
 }  // namespace fumi::server

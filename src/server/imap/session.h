@@ -141,6 +141,8 @@ class ImapSession {
 
   Task<void> on_fetch(imap::Fetch fetch);
   using Items = std::vector<imap::SelectedView::Item>;
+  [[nodiscard]] Items changed_items(const std::vector<imap::SelectedView::Span>& spans,
+                                    const imap::Fetch& fetch) const;
   // The UIDs whose \Seen this FETCH sets, ascending.
   Task<Result<std::vector<Uid>>> mark_seen(const imap::Fetch& fetch, const Items& items);
   Task<Status> answer_fetch(const imap::Fetch& fetch, const Items& items,

@@ -134,5 +134,32 @@ TEST_CASE("announced literals are refused before an octet of them is read") {
   CHECK(a.peer.rest().contains("* BYE [TOOBIG]"));
 }
 
+TEST_CASE("literals that never end: nothing is kept of them, and nobody waits for ever") {
+  ImapFixture f;
+  ImapClient watching = f.logged_in();
+  const std::size_t tasks = f.w->runtime.tasks();
+  const std::string whole = "Subject: whole\r\n\r\nx\r\n";
+  const std::string first = "APPEND INBOX {" + std::to_string(whole.size()) + "+}\r\n" + whole;
+  for (const std::string& said :
+       {std::string("SETMETADATA INBOX (/private/a {1000+}\r\nhalf"),
+        std::string("APPEND INBOX {1000+}\r\nhalf"), first + " {1000+}\r\nhalf",
+        std::string("APPEND INBOX CATENATE (TEXT {1000+}\r\nhalf"),
+        std::string("SEARCH TEXT {1000+}\r\nhalf"), std::string("APPEND {1000+}\r\nhalf")}) {
+    CAPTURE(said);
+    ImapClient gone = f.logged_in();
+    gone.peer.say("a " + said);
+    gone.peer.hang_up();
+    CHECK(f.w->runtime.call(ended(f.w->runtime, tasks + 1)));
+    ImapClient silent = f.logged_in();
+    f.host->options.idle_timeout = std::chrono::milliseconds(30);
+    silent.peer.say("a " + said);
+    CHECK(silent.peer.rest().contains("* BYE [UNAVAILABLE] Autologout"));
+    f.host->options.idle_timeout = std::chrono::minutes(30);
+    CHECK(f.w->runtime.call(ended(f.w->runtime, tasks + 1)));
+  }
+  CHECK(watching("STATUS INBOX (MESSAGES)").contains("(MESSAGES 0)"));
+  CHECK(watching("GETMETADATA INBOX /private/a").contains("NIL"));
+}
+
 }  // namespace
 }  // namespace fumi::server

@@ -27,7 +27,8 @@ constexpr Statement kWithFacts{
 constexpr Statement kChanged{
     "SELECT block, sealed, states, keywords FROM entry_blocks" FUMI_OF_MAILBOX " AND modseq > $4"};
 constexpr Statement kDeleted{
-    "SELECT block, sealed, states, keywords FROM entry_blocks" FUMI_OF_MAILBOX
+    "SELECT block, sealed, states, keywords FROM entry_blocks"
+    " /*sqlite INDEXED BY entry_blocks_deleted*/" FUMI_OF_MAILBOX
     " AND deleted <> 0 AND block >= $4"};
 constexpr Statement kInsert{
     "INSERT INTO entry_blocks (tenant_id, account_id, mailbox_id, block, modseq, deleted, sealed,"

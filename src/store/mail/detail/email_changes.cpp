@@ -23,13 +23,13 @@ constexpr Statement kCreated{
     "SELECT created, thread_id FROM emails"
     " WHERE tenant_id = $1 AND account_id = $2 AND email_id = $3"};
 constexpr Statement kThreadCreated{
-    "SELECT email_id, created FROM emails WHERE tenant_id = $1 AND account_id = $2"
-    " AND thread_id = $3 AND thread_id <> email_id"
+    "SELECT email_id, created FROM emails /*sqlite INDEXED BY emails_by_thread*/"
+    " WHERE tenant_id = $1 AND account_id = $2 AND thread_id = $3 AND thread_id <> email_id"
     " UNION ALL SELECT email_id, created FROM emails"
     " WHERE tenant_id = $1 AND account_id = $2 AND email_id = $3 AND thread_id = $3"};
 constexpr Statement kMailboxOf{
-    "SELECT mailbox_id FROM entries WHERE tenant_id = $1 AND account_id = $2 AND email_id = $3"
-    " AND copied <> 0"
+    "SELECT mailbox_id FROM entries /*sqlite INDEXED BY entries_by_email*/"
+    " WHERE tenant_id = $1 AND account_id = $2 AND email_id = $3 AND copied <> 0"
     " UNION SELECT e.mailbox_id FROM emails m, entries e WHERE m.tenant_id = $1"
     " AND m.account_id = $2 AND m.email_id = $3 AND e.tenant_id = $1 AND e.account_id = $2"
     " AND e.mailbox_id = m.first_mailbox AND e.uid = m.first_uid AND e.email_id = $3"

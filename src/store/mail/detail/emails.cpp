@@ -17,7 +17,7 @@ constexpr Statement kState{
     "SELECT change FROM accounts WHERE tenant_id = $1 AND account_id = $2 AND status <> 2"};
 constexpr Statement kPlaces{
     "SELECT uid, email_id, flags, modseq, octets, received, keywords, saved,"
-    " mailbox_id FROM entries"
+    " mailbox_id FROM entries /*sqlite INDEXED BY entries_by_email*/"
     " WHERE tenant_id = $1 AND account_id = $2 AND email_id = $3 AND copied <> 0"
     " UNION ALL SELECT e.uid, e.email_id, e.flags, e.modseq, e.octets, e.received, e.keywords,"
     " e.saved,"
@@ -38,8 +38,8 @@ constexpr Statement kThreads{
 constexpr Statement kThreadOf{
     "SELECT thread_id FROM emails WHERE tenant_id = $1 AND account_id = $2 AND email_id = $3"};
 constexpr Statement kOfThread{
-    "SELECT email_id, received FROM emails WHERE tenant_id = $1 AND account_id = $2"
-    " AND thread_id = $3 AND thread_id <> email_id"
+    "SELECT email_id, received FROM emails /*sqlite INDEXED BY emails_by_thread*/"
+    " WHERE tenant_id = $1 AND account_id = $2 AND thread_id = $3 AND thread_id <> email_id"
     " UNION ALL SELECT email_id, received FROM emails"
     " WHERE tenant_id = $1 AND account_id = $2 AND email_id = $3 AND thread_id = $3"};
 constexpr Statement kFlagsOnly{

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "crypto/hash.h"
 #include "crypto/random.h"
+#include "net/certificate_digest.h"
 #include "net/io_pool.h"
 #include "net/listener.h"
 #include "net/rate_limiter.h"
@@ -112,6 +113,7 @@ struct Server::Parts {
   std::unique_ptr<net::TlsClientContext> tls_out;
   std::unique_ptr<net::Resolver> dns;
   std::unique_ptr<DnsResolver> mail_dns;
+  std::unique_ptr<DnsTextReader> dns_reader;
   std::unique_ptr<service::Routing> routing;
   std::unique_ptr<service::Access> access;
   std::unique_ptr<service::LiveSessions> live;
@@ -144,6 +146,8 @@ struct Server::Parts {
   std::unique_ptr<service::QueueAdmin> queue_admin;
   std::unique_ptr<service::RecordReader> record_reader;
   std::unique_ptr<service::Transfers> transfers;
+  std::unique_ptr<service::DomainCheck> domain_check;
+  std::unique_ptr<service::Limits> limits;
   std::unique_ptr<api::admin::AdminHost> admin;
   http::Router public_routes;
   http::Router operator_routes;
@@ -161,6 +165,7 @@ struct Server::Parts {
   Status open_imap();
   Status open_pop3();
   Status open_http();
+  [[nodiscard]] service::MailHostFacts host_facts() const;
   void open_admin();
   void open_jmap();
   Status listen(const std::string& name, const std::string& address, std::uint16_t port,
@@ -251,6 +256,7 @@ Status Server::Parts::build_delivery() {
   }
   FUMI_TRY(dns, net::Resolver::open(io->executor(0), std::move(config)));
   mail_dns = std::make_unique<DnsResolver>(*dns);
+  dns_reader = std::make_unique<DnsTextReader>(*dns);
   FUMI_TRY(tls_out, net::TlsClientContext::open({}));
   std::vector<service::StaticRoute> routes;
   for (const std::string& text : settings.deliver.routes) {
@@ -412,8 +418,27 @@ Status Server::Parts::open_pop3() {
   return listen("pop3s", settings.listen.address, settings.listen.pop3s, secured);
 }
 
+// What DNS should say of this installation.
+service::MailHostFacts Server::Parts::host_facts() const {
+  service::MailHostFacts facts;
+  facts.hostname = settings.server.hostname;
+  facts.imaps = settings.listen.imaps;
+  facts.submissions = settings.listen.submissions;
+  facts.submission = settings.listen.submission;
+  const Result<net::TlsServerConfig> config = tls_config(settings);
+  if (!config) return facts;
+  for (const net::TlsCertificateFiles& files : config->certificates) {
+    const Result<std::string> digest = net::spki_sha256(files.chain_file);
+    if (digest) facts.tlsa.push_back("3 1 1 " + ascii::to_hex(*digest));
+  }
+  return facts;
+}
+
 void Server::Parts::open_admin() {
   store::SqlStore& store = storage->store();
+  domain_check = std::make_unique<service::DomainCheck>(store, *routing, *dns_reader,
+                                                        system_clock(), host_facts());
+  limits = std::make_unique<service::Limits>(store, system_clock());
   queue_admin =
       std::make_unique<service::QueueAdmin>(store, system_clock(), [this] { spool->wake(); });
   record_reader = std::make_unique<service::RecordReader>(store, store, *runtime, system_clock());
@@ -421,7 +446,8 @@ void Server::Parts::open_admin() {
                                                    storage->ids());
   admin = std::unique_ptr<api::admin::AdminHost>(new api::admin::AdminHost{
       *tenancy, store, *queue_admin, *record_reader, *runtime, system_clock(),
-      settings.server.hostname, *search_indexer, *transfers, *mailboxes, *access_policy, *live});
+      settings.server.hostname, *search_indexer, *transfers, *mailboxes, *access_policy, *live,
+      *domain_check, *limits});
   api::admin::add_admin_routes(operator_routes, *admin);
   api::admin::add_health_routes(operator_routes, store);
   api::admin::add_health_routes(public_routes, store);

@@ -21,11 +21,19 @@ struct Tenant {
   Instant created;
 };
 
+// Whether the tenant has shown that a domain is its own. Only a verified one sends and receives;
+// mail to another one goes where DNS says, so that nobody can catch a stranger's mail by naming its
+// domain. failed: looked for the challenge and did not find it; may be tried again.
+enum class DomainState : std::uint8_t { pending, verified, failed };
+
 struct MailDomain {
   DomainId id;
   TenantId tenant;
   std::string name;  // lower-case
   Instant created;
+  DomainState state = DomainState::verified;
+  std::string challenge = {};  // the TXT value that proves ownership; "": the operator's word
+  Instant checked = {};        // when the challenge was last looked for, or the operator decided
 };
 
 struct DkimKey {

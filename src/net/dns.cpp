@@ -156,6 +156,14 @@ std::optional<std::string> txt(std::string_view wire) {
   return out;
 }
 
+std::optional<SrvRecord> srv(std::string_view wire) {
+  if (wire.size() < 7) return std::nullopt;
+  auto target = name(wire.substr(6));
+  if (!target) return std::nullopt;
+  return SrvRecord{number16(wire), number16(wire.substr(2)), number16(wire.substr(4)),
+                   std::move(*target)};
+}
+
 std::optional<TlsaRecord> tlsa(std::string_view wire) {
   if (wire.size() < 4) return std::nullopt;
   TlsaRecord record;

@@ -54,6 +54,14 @@ struct TlsaRecord {  // RFC 6698 §2.1
   friend bool operator==(const TlsaRecord&, const TlsaRecord&) = default;
 };
 
+struct SrvRecord {  // RFC 2782
+  std::uint16_t priority = 0;
+  std::uint16_t weight = 0;
+  std::uint16_t port = 0;
+  std::string target;  // lower case, no trailing dot; "" is "no such service here"
+  friend bool operator==(const SrvRecord&, const SrvRecord&) = default;
+};
+
 template <class T>
 struct DnsRecords {
   DnsStatus status = DnsStatus::servfail;
@@ -93,6 +101,7 @@ namespace rdata {
 [[nodiscard]] std::optional<IpAddress> aaaa(std::string_view wire);
 [[nodiscard]] std::optional<MxRecord> mx(std::string_view wire);
 [[nodiscard]] std::optional<std::string> txt(std::string_view wire);
+[[nodiscard]] std::optional<SrvRecord> srv(std::string_view wire);
 [[nodiscard]] std::optional<TlsaRecord> tlsa(std::string_view wire);
 }  // namespace rdata
 

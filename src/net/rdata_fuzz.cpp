@@ -10,6 +10,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (txt) FUMI_ASSERT(txt->size() < size);
   static_cast<void>(rdata::mx(wire));
   static_cast<void>(rdata::tlsa(wire));
+  static_cast<void>(rdata::srv(wire));
   static_cast<void>(rdata::a(wire));
   static_cast<void>(rdata::aaaa(wire));
   static_cast<void>(fumi::net::is_dns_name(wire));

@@ -96,6 +96,12 @@ TEST_CASE("record data decodes within its bounds") {
   REQUIRE(mx.has_value());
   CHECK(mx->preference == 10);
   CHECK(mx->host == "mx.test");
+  const auto srv = rdata::srv("\0\1\0\2\3\xe1\2mx\4test\0"s);
+  REQUIRE(srv);
+  CHECK(*srv == net::SrvRecord{1, 2, 993, "mx.test"});
+  CHECK(rdata::srv("\0\0\0\0\0\0\0"s)->target == "");
+  CHECK_FALSE(rdata::srv("\0\0\0\0\0\0"s));
+  CHECK_FALSE(rdata::srv("\0\0\0\0\0\0\3ab"s));
   CHECK(rdata::mx("\0\0\0"s)->host == "");
   CHECK_FALSE(rdata::mx("\0\x0a"s));
   CHECK(rdata::txt("\3abc\3def") == "abcdef");

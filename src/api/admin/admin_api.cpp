@@ -50,6 +50,8 @@ void AdminApi::add_all() {
                                {"name", "An API user's name, percent-encoded."},
                                {"id", "An id, as lists show it."}};
   add_tenants();
+  add_domain_checks();
+  add_limits();
   add_accounts();
   add_mail();
   add_acl();

@@ -6,10 +6,10 @@
 // only.
 //
 // admin_api.cpp: registration · judge.cpp: who calls, what about, may they · tenants.cpp: tenants
-// and domains · accounts.cpp: accounts, aliases, keys, API users · acl.cpp: rights on mailboxes ·
-// access.cpp: access rules, holidays, open sessions ·
-// mail.cpp: queue, log, audit · search_index.cpp: search · transfers.cpp: import and export of
-// mail.
+// and domains · domain_checks.cpp: ownership and DNS · limits.cpp: plans and pace · accounts.cpp:
+// accounts, aliases, keys, API users · acl.cpp: rights on mailboxes ·
+// access.cpp: access rules, holidays, open sessions · mail.cpp: queue, log, audit ·
+// search_index.cpp: search · transfers.cpp: import and export of mail.
 #pragma once
 
 #include <string>
@@ -18,6 +18,7 @@
 
 #include "api/admin/access_views.h"
 #include "api/admin/admin_routes.h"
+#include "api/admin/people_resources.h"
 #include "api/admin/resources.h"
 #include "api/mail_stream.h"
 #include "api/openapi.h"
@@ -88,6 +89,8 @@ class AdminApi {
 
   void add_all();
   void add_tenants();
+  void add_domain_checks();
+  void add_limits();
   void add_accounts();
   void add_mail();
   void add_acl();
@@ -107,7 +110,15 @@ class AdminApi {
   Task<Result<DomainView>> create_domain(Call&, None, NewDomain body);
   Task<Result<Page<DomainView>>> list_domains(Call&, None, None);
   Task<Result<None>> delete_domain(Call&, None, None);
+
   Task<Result<DomainDns>> domain_dns(Call&, None, None);
+  Task<Result<DomainCheckView>> check_domain(Call&, None, None);
+  Task<Result<DomainView>> verify_domain(Call&, None, DomainVerification body);
+  Task<Result<LimitsView>> show_limits(Call&, None, None);
+  Task<Result<LimitsView>> change_limits(Call&, None, LimitsPatch body);
+  Task<Result<PaceView>> show_pace(Call&, None, None);
+  Task<Result<PaceView>> lift_pace(Call&, None, PaceLift body);
+  Task<Result<Page<PaceView>>> list_restricted(Call&, None, None);
 
   Task<Result<AccountView>> create_account(Call&, None, NewAccountBody body);
   Task<Result<Page<AccountView>>> list_accounts(Call&, PageQuery query, None);

@@ -1,7 +1,8 @@
 // The admin API /api/admin/v1, and what monitoring asks for.
 //
 //   api::admin::AdminHost admin{tenancy, platform, queue_admin, records, runtime, clock, hostname,
-//                              search_index, transfers, mailboxes, access, live};
+//                              search_index, transfers, mailboxes, access, live, domain_check,
+//                              limits};
 //   api::admin::add_admin_routes(operator_router, admin);
 //   api::admin::add_health_routes(operator_router, platform);
 //   api::admin::add_health_routes(tenant_router, platform);
@@ -23,6 +24,8 @@
 #include "service/records/query.h"
 #include "service/search/indexer.h"
 #include "service/spool/queue_admin.h"
+#include "service/tenancy/domain_check.h"
+#include "service/tenancy/limits.h"
 #include "service/tenancy/tenancy.h"
 #include "service/transfer/transfers.h"
 
@@ -42,6 +45,8 @@ struct AdminHost {
   service::Mailboxes& mailboxes;
   service::AccessPolicy& access;
   service::LiveSessions& live;
+  service::DomainCheck& domain_check;
+  service::Limits& limits;
 };
 
 void add_admin_routes(http::Router& router, AdminHost& host);

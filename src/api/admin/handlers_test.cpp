@@ -101,8 +101,13 @@ struct Rig {
                                       w->runtime, w.world.clock(), service::SearchIndexOptions()};
   service::Transfers transfers{w.store, w->mailboxes, w->runtime, w.world.clock(), w.world.ids()};
   service::AccessPolicy access{w.store, w.world.clock()};
-  AdminHost host{w->tenancy,   w.store,      queue,     records,      w->runtime, w.world.clock(),
-                 "mx.example", search_index, transfers, w->mailboxes, access,     w->live};
+  service::testing::TableDns dns;
+  service::DomainCheck domain_check{
+      w.store, w->routing, dns, w.world.clock(), {"mx.example", 993, 465, 587, {}}};
+  service::Limits limits{w.store, w.world.clock()};
+  AdminHost host{w->tenancy,      w.store,      queue,        records,   w->runtime,
+                 w.world.clock(), "mx.example", search_index, transfers, w->mailboxes,
+                 access,          w->live,      domain_check, limits};
   http::Router router;
   TenantScope acme;
   TenantScope other;
@@ -119,6 +124,7 @@ const std::string kAccount = R"({"address":"new@acme.example","password":"correc
 
 const std::string kRule =
     R"({"name":"night","effect":"deny","doors":["imap"],"networks":["203.0.113.0/24"],"times":{"zone":"Asia/Tokyo","windows":[{"days":["mon"],"from":"22:00","to":"06:00"}]}})";
+const std::string kLift = R"({"until":"2026-11-19T00:00:00Z","note":"the newsletter"})";
 
 // Each operation once, in the order of the routes: what it needs to do something.
 std::vector<Asked> all_operations(const Rig& r) {
@@ -129,10 +135,22 @@ std::vector<Asked> all_operations(const Rig& r) {
       {Method::patch, "/tenants/other", R"({"status":"suspended"})"},
       {Method::post, "/tenants/other/domains", R"({"name":"third.example"})"},
       {Method::get, "/tenants/other/domains", ""},
-      {Method::get, "/tenants/other/domains/other.example/dns", ""},
-      {Method::get, "/domains/other.example/dns", ""},
       {Method::delete_, "/tenants/other/domains/other.example", ""},
       {Method::delete_, "/domains/other.example", ""},
+      {Method::get, "/tenants/other/domains/other.example/dns", ""},
+      {Method::get, "/tenants/other/domains/other.example/check", ""},
+      {Method::post, "/tenants/other/domains/other.example/verification", R"({"method":"dns"})"},
+      {Method::get, "/domains/other.example/dns", ""},
+      {Method::get, "/domains/other.example/check", ""},
+      {Method::post, "/domains/other.example/verification",
+       R"({"method":"operator","note":"by telephone"})"},
+      {Method::get, "/tenants/other/limits", ""},
+      {Method::patch, "/tenants/other/limits", R"({"accounts_max":9})"},
+      {Method::get, "/tenants/other/restricted", ""},
+      {Method::get, "/tenants/other/pace", ""},
+      {Method::post, "/tenants/other/pace/lift", kLift},
+      {Method::get, "/accounts/ken@other.example/pace", ""},
+      {Method::post, "/accounts/ken@other.example/pace/lift", kLift},
       {Method::post, "/tenants/acme/accounts", kAccount},
       {Method::post, "/accounts", kAccount},
       {Method::get, "/tenants/other/accounts", ""},
@@ -220,6 +238,19 @@ TEST_CASE("names and ids that nobody has are 404, and what is no id is 400") {
            {Method::get, "/tenants/nobody/domains/other.example/dns", ""},
            {Method::get, "/tenants/other/domains/nobody.example/dns", ""},
            {Method::get, "/domains/nobody.example/dns", ""},
+           {Method::get, "/tenants/nobody/domains/other.example/check", ""},
+           {Method::get, "/tenants/other/domains/nobody.example/check", ""},
+           {Method::get, "/domains/nobody.example/check", ""},
+           {Method::post, "/tenants/other/domains/nobody.example/verification", "{}"},
+           {Method::post, "/domains/nobody.example/verification",
+            R"({"method":"operator","note":"by telephone"})"},
+           {Method::get, "/tenants/nobody/limits", ""},
+           {Method::patch, "/tenants/nobody/limits", R"({"accounts_max":9})"},
+           {Method::get, "/tenants/nobody/restricted", ""},
+           {Method::get, "/tenants/nobody/pace", ""},
+           {Method::post, "/tenants/nobody/pace/lift", kLift},
+           {Method::get, "/accounts/nobody@other.example/pace", ""},
+           {Method::post, "/accounts/nobody@other.example/pace/lift", kLift},
            {Method::delete_, "/tenants/nobody/domains/other.example", ""},
            {Method::delete_, "/tenants/other/domains/nobody.example", ""},
            {Method::delete_, "/domains/nobody.example", ""},
@@ -281,6 +312,9 @@ TEST_CASE("one tenant's name never reaches another's domains, users, keys and me
   const std::size_t before = r.operations(r.other);
   for (const Asked& asked : std::vector<Asked>{
            {Method::get, "/tenants/acme/domains/other.example/dns", ""},
+           {Method::get, "/tenants/acme/domains/other.example/check", ""},
+           {Method::post, "/tenants/acme/domains/other.example/verification",
+            R"({"method":"operator","note":"not ours"})"},
            {Method::delete_, "/tenants/acme/domains/other.example", ""},
            {Method::delete_, "/tenants/acme/api-users/app@other.example", ""},
            {Method::delete_, "/accounts/hanako@acme.example/aliases/ken@other.example", ""},

@@ -49,6 +49,11 @@ void describe(Schema<NewDomain>& s) {
   s.field(&NewDomain::name, "name", "The domain.")
       .length(1, kNameOctetsMax)
       .example("acme.example");
+  s.field(
+       &NewDomain::verification, "verification",
+       "operator: on your word, for operators alone, who need not say so. dns: the tenant proves "
+       "it by a TXT record first; until then nothing is sent or received for it.")
+      .choices({"operator", "dns"});
 }
 
 void describe(Schema<DomainView>& s) {
@@ -56,16 +61,28 @@ void describe(Schema<DomainView>& s) {
   s.field(&DomainView::name, "name", "The domain.");
   s.field(&DomainView::tenant, "tenant", "Whose it is.");
   s.field(&DomainView::created, "created", "When it was added.");
+  s.field(&DomainView::state, "state",
+          "Only a verified domain sends and receives. failed: the challenge was not found.")
+      .choices({"pending", "verified", "failed"});
+  s.field(&DomainView::challenge, "challenge",
+          "What to publish as TXT under _fumi-challenge.<domain>; while it is not verified.");
+  s.field(&DomainView::checked, "checked", "When that was last looked for, or decided.");
 }
 
 void describe(Schema<DnsRecord>& s) {
   s.named("DnsRecord", "A record to publish in DNS.");
-  s.field(&DnsRecord::type, "type", "Its type.").choices({"MX", "TXT"});
+  s.field(&DnsRecord::type, "type", "Its type.").choices({"MX", "TXT", "CNAME", "SRV", "TLSA"});
   s.field(&DnsRecord::name, "name", "Its owner name, without the last dot.");
   s.field(&DnsRecord::value, "value",
           "Its value. A TXT value over 255 octets is split into several strings in a zone file.");
   s.field(&DnsRecord::purpose, "purpose", "What it is for.")
-      .choices({"mx", "spf", "dkim", "dmarc"});
+      .choices({"ownership", "mx", "spf", "dkim", "dmarc", "mta-sts", "mta-sts-host", "tls-rpt",
+                "tlsa", "autoconfig", "autodiscover", "srv"});
+  s.field(
+       &DnsRecord::need, "need",
+       "required: mail suffers without it. recommended: it protects mail on its way. convenient: "
+       "mail programs set themselves up.")
+      .choices({"required", "recommended", "convenient"});
 }
 
 void describe(Schema<DomainDns>& s) {

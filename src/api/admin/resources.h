@@ -34,13 +34,17 @@ struct TenantPatch {
 
 struct NewDomain {
   std::string name;
+  std::optional<std::string> verification;
 };
 struct DomainView {
   std::string name, tenant;
   Instant created;
+  std::string state;
+  std::optional<std::string> challenge;  // while it is not verified
+  std::optional<Instant> checked;
 };
 struct DnsRecord {
-  std::string type, name, value, purpose;
+  std::string type, name, value, purpose, need;
 };
 struct DomainDns {
   std::string domain;

@@ -41,13 +41,9 @@ void AdminApi::add_tenants() {
       "Lists a tenant's domains.", &AdminApi::list_domains);
   add(Method::delete_, "/tenants/{tenant}/domains/{domain}", "deleteDomain",
       Permission::domains_write, "Removes a domain.", &AdminApi::delete_domain, 204);
-  add(Method::get, "/tenants/{tenant}/domains/{domain}/dns", "showDomainDns",
-      Permission::domains_read, "Tells the records to publish in DNS.", &AdminApi::domain_dns);
   // The short form, for callers that know the domain alone.
   add(Method::delete_, "/domains/{address}", "deleteDomainByName", Permission::domains_write,
       "Removes a domain.", &AdminApi::delete_domain, 204);
-  add(Method::get, "/domains/{address}/dns", "showDnsByName", Permission::domains_read,
-      "Tells the records to publish in DNS.", &AdminApi::domain_dns);
 }
 
 Task<Result<TenantView>> AdminApi::create_tenant(Call& call, None, NewTenant body) {
@@ -90,9 +86,18 @@ Task<Result<TenantView>> AdminApi::patch_tenant(Call& call, None, TenantPatch bo
 }
 
 Task<Result<DomainView>> AdminApi::create_domain(Call& call, None, NewDomain body) {
-  Result<MailDomain> made = co_await host_->tenancy.create_domain(call.scope, std::move(body.name));
+  // A domain on one's word is the operator's to give; a tenant's own people prove theirs.
+  const bool is_operator = call.scope.actor.kind == Actor::Kind::operator_;
+  const bool on_word = body.verification.value_or(is_operator ? "operator" : "dns") == "operator";
+  if (on_word && !is_operator) {
+    co_return fail(Code::denied, "creating a domain",
+                   "prove the domain: \"verification\": \"dns\"");
+  }
+  const auto ownership = on_word ? service::Ownership::vouched : service::Ownership::prove;
+  Result<MailDomain> made =
+      co_await host_->tenancy.create_domain(call.scope, std::move(body.name), ownership);
   if (!made) co_return std::unexpected(std::move(made).error());
-  co_return DomainView{made->name, std::string(call.context.parameter("tenant")), made->created};
+  co_return domain_view(*made, std::string(call.context.parameter("tenant")));
 }
 
 Task<Result<Page<DomainView>>> AdminApi::list_domains(Call& call, None, None) {
@@ -100,7 +105,7 @@ Task<Result<Page<DomainView>>> AdminApi::list_domains(Call& call, None, None) {
   if (!rows) co_return std::unexpected(std::move(rows).error());
   Page<DomainView> page;
   for (const MailDomain& row : *rows)
-    page.items.push_back({row.name, std::string(call.context.parameter("tenant")), row.created});
+    page.items.push_back(domain_view(row, std::string(call.context.parameter("tenant"))));
   co_return page;
 }
 
@@ -110,23 +115,6 @@ Task<Result<None>> AdminApi::delete_domain(Call& call, None, None) {
   Status done = co_await host_->tenancy.delete_domain(call.scope, std::move(name));
   if (!done) co_return std::unexpected(std::move(done).error());
   co_return None();
-}
-
-Task<Result<DomainDns>> AdminApi::domain_dns(Call& call, None, None) {
-  std::string name(call.context.parameter("domain"));
-  if (name.empty()) name = call.context.parameter("address");
-  Result<std::vector<DkimKey>> keys = co_await host_->tenancy.dkim_keys(call.scope, name);
-  if (!keys) co_return std::unexpected(std::move(keys).error());
-  DomainDns dns;
-  dns.domain = name;
-  dns.records.push_back({"MX", name, "10 " + host_->hostname, "mx"});
-  dns.records.push_back({"TXT", name, "v=spf1 mx -all", "spf"});
-  for (const DkimKey& key : *keys)
-    dns.records.push_back({"TXT", key.selector + "._domainkey." + name, key.dns_record, "dkim"});
-  // Begin with reports only: RFC 7489 §6.7 advises to tighten the policy by what they show.
-  dns.records.push_back(
-      {"TXT", "_dmarc." + name, "v=DMARC1; p=none; rua=mailto:postmaster@" + name, "dmarc"});
-  co_return dns;
 }
 
 }  // namespace fumi::api::admin

@@ -89,6 +89,30 @@ TEST_CASE("commands make the calls of the API") {
        {201, "{}"},
        R"(POST /api/admin/v1/tenants/acme/domains {"name":"acme.example"})",
        "acme.example: created\n"},
+      {"domain create new.example --tenant acme --prove",
+       {201, R"({"challenge":"fumi-verification=ab"})"},
+       R"(POST /api/admin/v1/tenants/acme/domains {"name":"new.example","verification":"dns"})",
+       "new.example: created\n"},
+      {"domain verify new.example",
+       {200, R"({"state":"verified"})"},
+       R"(POST /api/admin/v1/domains/new.example/verification {"method":"dns"})",
+       "new.example: verified\n"},
+      {"domain verify new.example --override word",
+       {200, R"({"state":"verified"})"},
+       "POST /api/admin/v1/domains/new.example/verification "
+       R"({"method":"operator","note":"word"})",
+       "new.example: verified\n"},
+      {"tenant limit acme accounts_max=5 storage_octets_max=1KiB person_pace.per_minute=7 "
+       "person_pace.burst=9 --json",
+       {200, "{}"},
+       R"(PATCH /api/admin/v1/tenants/acme/limits {"accounts_max":5,"storage_octets_max":1024,)"
+       R"("person_pace":{"per_minute":7,"burst":9}})",
+       "{}\n"},
+      {"tenant pace acme --account h@acme.example",
+       {200, R"({"address":"h@acme.example","waiting":1,"ten_minutes":2,"day":3})"},
+       "GET /api/admin/v1/accounts/h%40acme.example/pace",
+       "ADDRESS         WAITING  10 MINUTES  24 HOURS  LIFTED UNTIL\n"
+       "h@acme.example  1        2           3         \n"},
       {"domain delete acme.example",
        {204, ""},
        "DELETE /api/admin/v1/domains/acme.example",
@@ -236,6 +260,39 @@ TEST_CASE("refusals: exit status and words") {
   japanese.context.language = Language::japanese;
   CHECK(japanese.run("tenant list") == 1);
   CHECK(japanese.error.find("サーバーに接続できません") != std::string::npos);
+}
+
+TEST_CASE("domains that are not as they should be, and limits that are none") {
+  const std::string finding =
+      R"({"good":false,"records":[{"record":{"type":"MX","name":"a.example","need":"required",)"
+      R"("value":"10 mx"},"state":"missing","text":"add it","text_ja":"追加"}]})";
+  Rig check;
+  check.answers = {{200, finding}, {200, finding}};
+  CHECK(check.run("domain check a.example") == 1);
+  CHECK(check.out.contains("missing"));
+  CHECK(check.out.contains("add it"));
+  CHECK(check.error.contains("a.example: something that is required"));
+  check.context.language = Language::japanese;
+  CHECK(check.run("domain check a.example") == 1);
+  CHECK(check.out.contains("追加"));
+
+  Rig json;
+  json.answers = {{200, finding}};
+  CHECK(json.run("domain check a.example --json") == 1);
+  CHECK(json.error.empty());
+
+  Rig open;
+  open.answers = {{200, R"({"state":"failed","challenge":"fumi-verification=ab"})"}};
+  CHECK(open.run("domain verify a.example") == 1);
+  CHECK(open.error.contains("_fumi-challenge.a.example TXT fumi-verification=ab"));
+
+  for (const char* line : {"tenant limit acme accounts_max", "tenant limit acme =5",
+                           "tenant limit acme accounts_max=many", "tenant limit acme"}) {
+    CAPTURE(line);
+    Rig wrong;
+    CHECK(wrong.run(line) == 2);
+    CHECK(wrong.calls.empty());
+  }
 }
 
 TEST_CASE("a token can come from a file") {

@@ -226,6 +226,8 @@ void Client::refuse(std::string_view why, int status) {
   context_.status = status;
 }
 
+void Client::fail_quietly() { context_.status = kExitRefused; }
+
 void Client::table(const std::vector<std::string>& heads,
                    std::vector<std::vector<std::string>> rows) {
   rows.insert(rows.begin(), heads);

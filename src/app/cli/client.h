@@ -44,6 +44,7 @@ class Client {
   std::optional<std::vector<api::Json>> list(const std::string& path, Query query);
 
   [[nodiscard]] bool json() const { return options_.json; }
+  [[nodiscard]] bool japanese() const { return context_.language == Language::japanese; }
   [[nodiscard]] std::string word(Text which) const {
     return std::string(text(which, context_.language));
   }
@@ -53,6 +54,7 @@ class Client {
   void tell(const api::Json& answer, std::string_view name, Text done);
   void note(std::string_view line);  // to standard error
   void refuse(std::string_view why, int status = kExitRefused);
+  void fail_quietly();  // exit status 1; the answer has said why
   // Columns as wide as their widest cell; East Asian characters count two.
   void table(const std::vector<std::string>& heads, std::vector<std::vector<std::string>> rows);
 

@@ -27,6 +27,10 @@ struct Commands {
   std::vector<std::string> doors, networks, hours;
   std::string zone = "Asia/Tokyo", holidays;
   bool follow = false, set_password = false, shared = false;
+  bool prove = false;
+  std::string note, account;
+  int hours = 1;
+  std::vector<std::string> limits;
 };
 // Shared by the callbacks of all commands.
 using SharedCommands = std::shared_ptr<Commands>;
@@ -37,6 +41,7 @@ CLI::App& add_group(CLI::App& app, const std::string& name, const std::string& h
                     const std::string& examples);
 
 void add_tenant_commands(CLI::App& app, const SharedCommands& commands);
+void add_limit_commands(CLI::App& tenant_group, const SharedCommands& commands);
 void add_account_commands(CLI::App& app, const SharedCommands& commands);
 void add_acl_commands(CLI::App& app, const SharedCommands& commands);
 void add_access_commands(CLI::App& app, const SharedCommands& commands);

@@ -96,6 +96,23 @@ constexpr std::array<Entry, std::size_t(Text::count_)> kTexts{{
     {Text::head_doors, "DOORS", "経路"},
     {Text::head_hours, "HOURS", "時間帯"},
     {Text::head_until, "UNTIL", "有効期限"},
+    {Text::head_need, "NEED", "必要性"},
+    {Text::head_advice, "ADVICE", "対処"},
+    {Text::head_limit, "LIMIT", "上限項目"},
+    {Text::head_in_use, "IN USE", "使用中"},
+    {Text::head_waiting, "WAITING", "待機中"},
+    {Text::head_ten_minutes, "10 MINUTES", "直近10分"},
+    {Text::head_day, "24 HOURS", "直近24時間"},
+    {Text::head_lifted, "LIFTED UNTIL", "制限解除期限"},
+    {Text::dns_not_good, "something that is required is missing or wrong",
+     "必須の設定に不足または誤りがあります"},
+    {Text::done_verified, "verified", "所有を確認しました"},
+    {Text::not_verified, "not verified; publish", "所有を確認できません。次を公開してください:"},
+    {Text::publish_challenge, "Publish this, then run fumi domain verify:",
+     "次を公開してから fumi domain verify を実行してください:"},
+    {Text::bad_limit, "write name=value, with a number or a size",
+     "「名前=値」の形式で、数値または容量を指定してください"},
+    {Text::whole_tenant, "(tenant)", "(テナント全体)"},
 }};
 
 constexpr bool in_order() {

@@ -19,6 +19,8 @@ class DirectoryStore {
   virtual Status create_domain(const MailDomain& domain) = 0;
   virtual Result<std::vector<MailDomain>> domains() = 0;
   virtual Result<std::optional<MailDomain>> domain_by_name(const std::string& name) = 0;
+  // Writes state, challenge and time of the check. not_found.
+  virtual Status set_domain_state(const MailDomain& domain) = 0;
   // not_found; conflict: accounts or API users still live in it.
   virtual Status delete_domain(DomainId domain) = 0;
 

@@ -20,6 +20,7 @@ struct DomainOwner {
   TenantId tenant;
   DomainId domain;
   TenantStatus status = TenantStatus::active;
+  DomainState state = DomainState::verified;
 };
 
 struct Operator {

@@ -1,10 +1,12 @@
-// Transactions: the ports that one may use, as the store hands them to a closure (store.h).
+// Tx: what a closure works on: the ports of one tenant in one transaction (store.h), or of several
+// tenants. Valid while the closure runs, on its thread.
 #pragma once
 
 #include "domain/ports/acl_store.h"
 #include "domain/ports/directory_store.h"
 #include "domain/ports/email_store.h"
 #include "domain/ports/grant_store.h"
+#include "domain/ports/limit_store.h"
 #include "domain/ports/mailbox_store.h"
 #include "domain/ports/metadata_store.h"
 #include "domain/ports/object_store.h"
@@ -25,6 +27,7 @@ class Tx {
   virtual ~Tx() = default;
   [[nodiscard]] virtual const TenantScope& scope() const = 0;
   virtual DirectoryStore& directory() = 0;
+  virtual LimitStore& limits() = 0;
   virtual MailboxStore& mailboxes() = 0;
   virtual AclStore& acls() = 0;
   virtual MetadataStore& metadata() = 0;

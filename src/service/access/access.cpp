@@ -329,6 +329,7 @@ Task<Result<bool>> Access::may_send_as(Principal principal, EmailAddress address
   auto work = [&](PlatformTx& tx) -> Result<bool> {
     FUMI_TRY(const auto owner, tx.platform().domain_owner(address.domain));
     if (!owner || owner->tenant != principal.tenant) return false;
+    if (owner->state != DomainState::verified) return false;
     if (owner->status != TenantStatus::active) return false;
     DirectoryStore& directory = tx.in(principal.scope()).directory();
     if (principal.kind == Principal::Kind::api_user) {

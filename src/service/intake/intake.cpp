@@ -8,6 +8,7 @@
 #include "codec/date.h"
 #include "mime/preview.h"
 #include "service/intake/facts.h"
+#include "service/intake/pacing.h"
 
 namespace fumi::service {
 namespace {
@@ -190,6 +191,7 @@ struct Intake::Group {
   std::vector<const Recipient*> unplaced;  // local ones whose mailbox did not take it
   Code why_unplaced = Code::quota;
   bool leased = false;
+  Pacing pacing;  // of the sender's tenant
 
   Status wait_durable() {
     for (PendingBlob& blob : pending)
@@ -313,6 +315,13 @@ Task<Verdict<QueueId>> Intake::commit(Plan& plan) {
       plan.deferred.insert(group.unplaced.begin(), group.unplaced.end());
   }
   if (!done) {
+    for (const Group& group : plan.groups) {
+      if (!group.pacing.refusal) continue;
+      co_await record_rejection(
+          plan.arrival, group.tenant, plan.envelope.sender.reverse_path.text(),
+          plan.envelope.recipients.front().address.text(), *group.pacing.refusal);
+      co_return std::unexpected(*group.pacing.refusal);
+    }
     if (done.error().code != Code::quota) {
       log::error("intake", "message not stored",
                  {{"id", plan.draft.id.text()}, {"why", done.error().text()}});
@@ -320,7 +329,7 @@ Task<Verdict<QueueId>> Intake::commit(Plan& plan) {
     co_return std::unexpected(refusal_of(done.error()));
   }
   for (Group& group : plan.groups) {
-    if (group.leased) {
+    if (group.leased && group.pacing.wait == Duration::zero()) {
       spool_.admit(std::move(group.queued), std::move(group.body));
     } else if (!group.spooled.empty()) {
       spool_.wake();
@@ -473,11 +482,30 @@ Task<Status> Intake::prepare_notices(Group& group, const Plan& plan) {
   co_return Status();
 }
 
+// The sender's pace: what leaves may have to wait, or all of it come again later. Mail between
+// mailboxes of this installation is not paced: no outside host ever judges us by it. May run again.
+Status Intake::pace(Tx& tx, Group& group, const Plan& plan) const {
+  group.pacing = {};
+  if (!needs_login(plan.arrival) || group.tenant != plan.arrival.tenant) return {};
+  const auto leaving = std::ranges::count_if(group.spooled, [](const Recipient* recipient) {
+    return recipient->route.kind == Route::Kind::remote;
+  });
+  if (leaving == 0) return {};
+  FUMI_TRY(group.pacing, take_pace(tx, plan.arrival, std::uint64_t(leaving), clock_.now()));
+  if (group.pacing.refusal) {
+    return fail(Code::rate_limited, "pacing a sender", group.pacing.refusal->text);
+  }
+  for (QueueRecipient& row : group.queued.recipients)
+    row.due = group.queued.created + group.pacing.wait;
+  return {};
+}
+
 // One tenant's part of the transaction. May run again: sets `unplaced` afresh.
 Status Intake::write(Tx& tx, Group& group, const Plan& plan) {
   const Arrival& arrival = plan.arrival;
   // What another tenant's user gave us is mail from outside to this one.
   const bool own = !needs_login(arrival) || group.tenant == arrival.tenant;
+  FUMI_CHECK(pace(tx, group, plan));
   Record record;
   record.at = clock_.now();
   record.kind = RecordKind::accepted;
@@ -522,7 +550,9 @@ Status Intake::write(Tx& tx, Group& group, const Plan& plan) {
   for (const Notice& notice : group.notices)
     FUMI_CHECK(bouncer_.send(tx, notice, spool_.options().lifetime));
   if (group.spooled.empty()) return {};
-  const Instant lease = group.leased ? spool_.lease_until(record.at) : Instant{};
+  // What waits for its turn is anybody's to claim when that comes.
+  const bool at_once = group.leased && group.pacing.wait == Duration::zero();
+  const Instant lease = at_once ? spool_.lease_until(record.at) : Instant{};
   FUMI_CHECK(tx.queue().enqueue(group.queued, lease));
   for (const Recipient* recipient : group.spooled)
     FUMI_CHECK(note(RecordKind::queued, *recipient));

@@ -65,6 +65,7 @@ class Intake {
   Task<Status> prepare(Group& group, const Plan& plan);
   Task<Status> prepare_queued(Group& group, const Plan& plan);
   Task<Status> prepare_notices(Group& group, const Plan& plan);
+  Status pace(Tx& tx, Group& group, const Plan& plan) const;
   Status write(Tx& tx, Group& group, const Plan& plan);
   Task<void> record_rejection(const Arrival& arrival, TenantId tenant, std::string from,
                               std::string to, const Refusal& refusal);

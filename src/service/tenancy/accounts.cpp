@@ -2,6 +2,7 @@
 #include "crypto/token.h"
 #include "service/tenancy/credential.h"
 #include "service/tenancy/operation.h"
+#include "service/tenancy/plan.h"
 #include "service/tenancy/tenancy.h"
 
 namespace fumi::service {
@@ -92,6 +93,8 @@ Task<Result<Account>> Tenancy::create_account(TenantScope scope, NewAccount requ
                   "the tenant has no domain " + address->domain + "; create it first");
     }
     FUMI_CHECK(require_free_of_api_user(tx, *address));
+    FUMI_CHECK(require_plan(tx, "creating an account",
+                            {.accounts = 1, .quota_after = account.quota_octets}));
     account.domain = domain->id;
     FUMI_CHECK(tx.directory().create_account(account, *credential));
     FUMI_CHECK(tx.records().append(operation(scope.actor, clock_.now(), "account.create",
@@ -135,7 +138,12 @@ Task<Result<Account>> Tenancy::update_account(TenantScope scope, std::string add
     if (credential) FUMI_CHECK(require_person(account));
     if (change.display_name) account.display_name = *change.display_name;
     if (change.status) account.status = *change.status;
-    if (change.quota_octets) account.quota_octets = *change.quota_octets;
+    if (change.quota_octets) {
+      FUMI_CHECK(require_plan(
+          tx, "changing an account",
+          {.quota_before = account.quota_octets, .quota_after = *change.quota_octets}));
+      account.quota_octets = *change.quota_octets;
+    }
     FUMI_CHECK(tx.directory().update_account(account));
     if (credential) FUMI_CHECK(tx.directory().set_account_credential(account.id, *credential));
     FUMI_CHECK(tx.records().append(
@@ -275,6 +283,7 @@ Task<Result<CreatedApiUser>> Tenancy::create_api_user(TenantScope scope, std::st
     if (person) {
       return fail(Code::conflict, "creating an API user", "an account has the address " + name);
     }
+    FUMI_CHECK(require_plan(tx, "creating an API user", {.api_users = 1}));
     FUMI_CHECK(tx.directory().create_api_user(user));
     return tx.records().append(
         operation(scope.actor, clock_.now(), "api_user.create", address->text()));

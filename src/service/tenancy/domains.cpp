@@ -1,6 +1,8 @@
 // Tenancy's acts on domains.
 #include "mailauth/dkim_sign.h"
+#include "service/tenancy/domain_check.h"
 #include "service/tenancy/operation.h"
+#include "service/tenancy/plan.h"
 #include "service/tenancy/tenancy.h"
 
 namespace fumi::service {
@@ -30,12 +32,19 @@ Status make_dkim_keys(const MailDomain& domain, IdGenerator& ids, std::vector<Dk
 
 }  // namespace
 
-Task<Result<MailDomain>> Tenancy::create_domain(TenantScope scope, std::string name) {
+Task<Result<MailDomain>> Tenancy::create_domain(TenantScope scope, std::string name,
+                                                Ownership ownership) {
   const auto normal = normalize_domain(name);
   if (!normal) {
     co_return fail(Code::invalid, "creating a domain", name + " is no domain name");
   }
-  const MailDomain domain{ids_.next<DomainId>(), scope.tenant, *normal, clock_.now()};
+  MailDomain domain{ids_.next<DomainId>(), scope.tenant, *normal, clock_.now()};
+  if (ownership == Ownership::prove) {
+    domain.state = DomainState::pending;
+    domain.challenge = make_challenge();
+  } else {
+    domain.checked = domain.created;
+  }
   std::vector<DkimKey> keys;
   Status made;
   const std::function<void()> make_keys = [&] { made = make_dkim_keys(domain, ids_, keys); };
@@ -43,10 +52,12 @@ Task<Result<MailDomain>> Tenancy::create_domain(TenantScope scope, std::string n
   if (!ran) co_return std::unexpected(std::move(ran).error());
   if (!made) co_return std::unexpected(std::move(made).error());
   auto work = [&](Tx& tx) -> Status {
+    FUMI_CHECK(require_plan(tx, "creating a domain", {.domains = 1}));
     FUMI_CHECK(tx.directory().create_domain(domain));
     for (const DkimKey& key : keys)
       FUMI_CHECK(tx.directory().add_dkim_key(key));
-    return tx.records().append(operation(scope.actor, clock_.now(), "domain.create", domain.name));
+    return tx.records().append(operation(scope.actor, clock_.now(), "domain.create", domain.name,
+                                         {{"state", to_string(domain.state)}}));
   };
   Status done = co_await store_.write(scope, std::move(work));
   routing_.forget_all();

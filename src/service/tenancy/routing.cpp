@@ -7,7 +7,8 @@ namespace {
 
 Result<Route> look_up(PlatformTx& tx, const EmailAddress& address) {
   FUMI_TRY(const std::optional<DomainOwner> owner, tx.platform().domain_owner(address.domain));
-  if (!owner) return Route{};
+  // What nobody has proven to be theirs is a stranger's domain: mail to it goes where DNS says.
+  if (!owner || owner->state != DomainState::verified) return Route{};
   Route route{Route::Kind::unknown_user, owner->tenant, owner->domain, {}, true};
   if (owner->status != TenantStatus::active) {
     route.kind = Route::Kind::closed;

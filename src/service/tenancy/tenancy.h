@@ -32,6 +32,12 @@ struct AccountChange {
   std::optional<Secret> password;
 };
 
+// Whose word a new domain's ownership stands on.
+enum class Ownership : std::uint8_t {
+  prove,    // the tenant shows it by DNS (DomainCheck); until then the domain is pending
+  vouched,  // the operator's word: verified at once
+};
+
 // A key is shown once, here.
 struct CreatedApiUser {
   ApiUser user;
@@ -64,8 +70,10 @@ class Tenancy {
   [[nodiscard]] static std::unexpected<Error> no_owner(const std::string& domain);
   Task<Status> set_tenant_status(Actor actor, TenantId tenant, TenantStatus status);
 
-  // Makes DKIM keys (RSA-2048 and Ed25519) with it. conflict: some tenant has the domain.
-  Task<Result<MailDomain>> create_domain(TenantScope scope, std::string name);
+  // Makes DKIM keys (RSA-2048 and Ed25519) with it. conflict: some tenant has the domain. quota:
+  // over the tenant's plan, as with accounts and API users below.
+  Task<Result<MailDomain>> create_domain(TenantScope scope, std::string name,
+                                         Ownership ownership = Ownership::vouched);
   Task<Result<std::vector<MailDomain>>> domains(TenantScope scope);
   Task<Result<std::vector<DkimKey>>> dkim_keys(TenantScope scope, std::string domain);
   Task<Status> delete_domain(TenantScope scope, std::string name);

@@ -41,6 +41,14 @@ Task<Result<AddressAnswer>> ScriptedResolver::addresses(std::string host) {
   co_return nothing;
 }
 
+Task<Result<DnsValues>> TableDns::read(std::string name, DnsKind kind) {
+  ++reads_;
+  if (failure_) co_return fumi::fail(*failure_, "reading DNS", "scripted");
+  const auto found = values_.find({name, kind});
+  if (found == values_.end()) co_return DnsValues();
+  co_return found->second;
+}
+
 class FakeOutbound::Connection final : public OutboundConnection {
  public:
   Connection(FakeOutbound& owner, OutboundHost host, OutboundTls mode)

@@ -3,10 +3,12 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "domain/ports/blob_store.h"
+#include "domain/ports/dns_reader.h"
 #include "domain/ports/outbound.h"
 #include "domain/ports/resolver.h"
 #include "domain/ports/store.h"
@@ -32,6 +34,26 @@ class ScriptedResolver final : public MailResolver {
   std::map<std::string, AddressAnswer> addresses_;
   std::map<std::string, Code> failing_;
   std::size_t queries_ = 0;
+};
+
+// DnsReader from a table; what was never told of is not there.
+class TableDns final : public DnsReader {
+ public:
+  void add(const std::string& name, DnsKind kind, const std::string& value) {
+    values_[{name, kind}].values.push_back(value);
+  }
+  void remove(const std::string& name, DnsKind kind) { values_.erase({name, kind}); }
+  void secure(const std::string& name, DnsKind kind) { values_[{name, kind}].secure = true; }
+  void fail(Code code) { failure_ = code; }
+  void heal() { failure_.reset(); }
+  [[nodiscard]] std::size_t reads() const { return reads_; }
+
+  Task<Result<DnsValues>> read(std::string name, DnsKind kind) override;
+
+ private:
+  std::map<std::pair<std::string, DnsKind>, DnsValues> values_;
+  std::optional<Code> failure_;
+  std::size_t reads_ = 0;
 };
 
 // Remote hosts by IP address. One that was never told of refuses connections.

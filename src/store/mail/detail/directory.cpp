@@ -15,12 +15,17 @@ using sql::Row;
 using sql::Statement;
 
 constexpr Statement kInsertDomain{
-    "INSERT INTO domains (tenant_id, name, domain_id, created) VALUES ($1, $2, $3, $4)"
-    " ON CONFLICT (name) DO NOTHING"};
+    "INSERT INTO domains (tenant_id, name, domain_id, created, state, challenge, checked)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (name) DO NOTHING"};
 constexpr Statement kDomains{
-    "SELECT domain_id, name, created FROM domains WHERE tenant_id = $1 ORDER BY name"};
+    "SELECT domain_id, name, created, state, challenge, checked FROM domains"
+    " WHERE tenant_id = $1 ORDER BY name"};
 constexpr Statement kDomainByName{
-    "SELECT domain_id, name, created FROM domains WHERE tenant_id = $1 AND name = $2"};
+    "SELECT domain_id, name, created, state, challenge, checked FROM domains"
+    " WHERE tenant_id = $1 AND name = $2"};
+constexpr Statement kSetDomainState{
+    "UPDATE domains SET state = $3, challenge = $4, checked = $5"
+    " WHERE tenant_id = $1 AND domain_id = $2"};
 constexpr Statement kDomainName{"SELECT name FROM domains WHERE tenant_id = $1 AND domain_id = $2"};
 constexpr Statement kDeleteDomain{"DELETE FROM domains WHERE tenant_id = $1 AND domain_id = $2"};
 constexpr Statement kDomainInUse{
@@ -109,7 +114,13 @@ std::string encode_address(const EmailAddress& address) {
 }
 
 MailDomain domain_of(TenantId tenant, const Row& row) {
-  return {row.id<DomainId>(0), tenant, row.string(1), row.instant(2)};
+  return {row.id<DomainId>(0),
+          tenant,
+          row.string(1),
+          row.instant(2),
+          static_cast<DomainState>(row.int64(3)),
+          row.string(4),
+          row.instant(5)};
 }
 
 }  // namespace
@@ -140,7 +151,8 @@ Status SqlDirectory::create_domain(const MailDomain& domain) {
   const auto name = normalize_domain(domain.name);
   if (!name || !domain.id) return fail(Code::invalid, "creating a domain", "bad name or id");
   const Instant created = domain.created == Instant() ? context_.now() : domain.created;
-  FUMI_TRY(const auto rows, context_.execute(kInsertDomain, *name, domain.id, created));
+  FUMI_TRY(const auto rows, context_.execute(kInsertDomain, *name, domain.id, created, domain.state,
+                                             domain.challenge, domain.checked));
   if (rows == 0) return fail(Code::conflict, "creating a domain", "the name is taken");
   return {};
 }
@@ -155,6 +167,13 @@ Result<std::vector<MailDomain>> SqlDirectory::domains() {
 Result<std::optional<MailDomain>> SqlDirectory::domain_by_name(const std::string& name) {
   return context_.one(
       kDomainByName, [&](const Row& row) { return domain_of(context_.tenant(), row); }, name);
+}
+
+Status SqlDirectory::set_domain_state(const MailDomain& domain) {
+  FUMI_TRY(const auto rows, context_.execute(kSetDomainState, domain.id, domain.state,
+                                             domain.challenge, domain.checked));
+  if (rows == 0) return fail(Code::not_found, "changing a domain");
+  return {};
 }
 
 Status SqlDirectory::delete_domain(DomainId domain) {

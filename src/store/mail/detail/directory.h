@@ -16,6 +16,7 @@ class SqlDirectory final : public DirectoryStore {
   Status create_domain(const MailDomain& domain) override;
   Result<std::vector<MailDomain>> domains() override;
   Result<std::optional<MailDomain>> domain_by_name(const std::string& name) override;
+  Status set_domain_state(const MailDomain& domain) override;
   Status delete_domain(DomainId domain) override;
   Status add_dkim_key(const DkimKey& key) override;
   Result<std::vector<DkimKey>> dkim_keys(DomainId domain) override;

@@ -39,7 +39,7 @@ constexpr Statement kSetStatus{
 constexpr Statement kAccessChanges{
     "SELECT tenant_id, access_version FROM tenants WHERE access_version > $1"};
 constexpr Statement kDomainOwner{
-    "SELECT d.tenant_id, d.domain_id, t.status FROM domains d JOIN tenants t"
+    "SELECT d.tenant_id, d.domain_id, t.status, d.state FROM domains d JOIN tenants t"
     " ON t.tenant_id = d.tenant_id WHERE d.name = $1"};
 constexpr Statement kInsertOperator{
     "INSERT INTO operators (operator_id, token_hash, name, created, role, expires)"
@@ -186,7 +186,8 @@ Result<std::optional<DomainOwner>> SqlPlatform::domain_owner(const std::string& 
       kDomainOwner,
       [](const Row& row) {
         return DomainOwner{row.id<TenantId>(0), row.id<DomainId>(1),
-                           static_cast<TenantStatus>(row.int64(2))};
+                           static_cast<TenantStatus>(row.int64(2)),
+                           static_cast<DomainState>(row.int64(3))};
       },
       domain);
 }

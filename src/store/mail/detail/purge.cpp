@@ -55,6 +55,9 @@ constexpr std::array kDropRest{
     Statement{"DELETE FROM objects WHERE (tenant_id, account_id, kind, object_id) IN"
               " (SELECT tenant_id, account_id, kind, object_id FROM objects"
               "   WHERE tenant_id = $1 AND account_id = $2 LIMIT $3)"},
+    Statement{"DELETE FROM pace WHERE (tenant_id, kind, subject_id) IN"
+              " (SELECT tenant_id, kind, subject_id FROM pace"
+              "   WHERE tenant_id = $1 AND kind = 1 AND subject_id = $2 LIMIT $3)"},
     Statement{"DELETE FROM push_states WHERE (tenant_id, account_id, object_id) IN"
               " (SELECT tenant_id, account_id, object_id FROM push_states"
               "   WHERE tenant_id = $1 AND account_id = $2 LIMIT $3)"},

@@ -262,7 +262,8 @@ std::span<const sql::Migration> migrations() {
                                       sql::Migration{7, "flagblocks", kSchemaFlagblocks},
                                       sql::Migration{8, "away", kSchemaAway},
                                       sql::Migration{9, "settings", kSchemaSettings},
-                                      sql::Migration{10, "control", kSchemaControl}};
+                                      sql::Migration{10, "control", kSchemaControl},
+                                      sql::Migration{11, "people", kSchemaPeople}};
   return kMigrations;
 }
 

@@ -22,6 +22,8 @@ extern const char* const kSchemaAway;
 extern const char* const kSchemaSettings;  // schema_settings.cpp
 // Grants, sessions, tokens and kept answers (schema_control.cpp).
 extern const char* const kSchemaControl;
+// Domains' ownership, tenants' limits, senders' pace (schema_people.cpp).
+extern const char* const kSchemaPeople;
 
 // Mail records: one table a day (UTC), made when its first record comes.
 inline constexpr std::string_view kMailRecordsPrefix = "mail_records_";

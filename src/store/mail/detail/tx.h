@@ -11,6 +11,7 @@
 #include "store/mail/detail/directory.h"
 #include "store/mail/detail/emails.h"
 #include "store/mail/detail/grants.h"
+#include "store/mail/detail/limits.h"
 #include "store/mail/detail/mailboxes.h"
 #include "store/mail/detail/metadata.h"
 #include "store/mail/detail/objects.h"
@@ -29,6 +30,7 @@ class SqlTx final : public Tx {
 
   [[nodiscard]] const TenantScope& scope() const override { return context_.scope(); }
   DirectoryStore& directory() override { return port(directory_); }
+  LimitStore& limits() override { return port(limits_); }
   MailboxStore& mailboxes() override { return port(mailboxes_); }
   AclStore& acls() override {
     if (!acls_) acls_.emplace(context_, port(mailboxes_));
@@ -60,6 +62,7 @@ class SqlTx final : public Tx {
 
   Context context_;
   std::optional<SqlDirectory> directory_;
+  std::optional<SqlLimits> limits_;
   std::optional<SqlMailboxes> mailboxes_;
   std::optional<SqlAcl> acls_;
   std::optional<SqlMetadata> metadata_;

@@ -3,6 +3,7 @@
 #include "api/jmap/options.h"
 #include "config/catalogue.h"
 #include "config/schema.h"
+#include "extract/helpers.h"
 #include "server/http/options.h"
 #include "server/imap/options.h"
 #include "server/pop3/options.h"
@@ -155,6 +156,7 @@ config::Catalogue make_catalogue() {
   catalogue.add<service::DeliveryOptions>();
   catalogue.add<service::SearchIndexOptions>();
   catalogue.add<service::VacationOptions>();
+  catalogue.add<extract::ExtractOptions>();
   catalogue.add<server::SmtpOptions>();
   catalogue.add<service::MailboxIndexOptions>();
   catalogue.add<server::ImapOptions>();

@@ -13,6 +13,7 @@
 #include "app/dns_resolver.h"
 #include "app/maintenance.h"
 #include "app/net_runtime.h"
+#include "app/text_extractor.h"
 #include "base/ascii.h"
 #include "base/log.h"
 #include "crypto/hash.h"
@@ -32,6 +33,7 @@
 #include "service/deliver/delivery.h"
 #include "service/intake/intake.h"
 #include "service/mailbox/mailboxes.h"
+#include "service/search/file_reader.h"
 #include "service/search/indexer.h"
 #include "service/search/search.h"
 #include "service/tenancy/tenancy.h"
@@ -127,6 +129,8 @@ struct Server::Parts {
   std::unique_ptr<service::Search> search;
   std::unique_ptr<service::SearchIndexer> search_indexer;
   std::unique_ptr<service::VacationResponder> vacation;
+  std::unique_ptr<PooledExtractor> extractor;
+  std::unique_ptr<service::FileReader> file_reader;
   std::unique_ptr<service::Destinations> destinations;
   std::unique_ptr<server::SmtpOutbound> outbound;
   std::unique_ptr<service::Delivery> delivery;
@@ -227,6 +231,9 @@ Status Server::Parts::build(StorageBase base) {
   vacation = std::make_unique<service::VacationResponder>(store, store, storage->blobs(), *runtime,
                                                           *signer, *spool, storage->ids(), clock,
                                                           settings.vacation);
+  extractor = std::make_unique<PooledExtractor>(settings.extract);
+  file_reader = std::make_unique<service::FileReader>(store, store, storage->blobs(), *runtime,
+                                                      *extractor, clock, settings.search);
   mailboxes = std::make_unique<service::Mailboxes>(store, storage->blobs(), storage->bus(), clock,
                                                    settings.mailbox_index);
   search = std::make_unique<service::Search>(store, *mailboxes, storage->blobs(), *runtime);
@@ -506,6 +513,22 @@ void Server::Parts::publish_metrics() {
       registry.gauge("fumi_search_accounts_waiting", "Accounts with mail to index");
   const obs::Gauge read =
       registry.gauge("fumi_search_mails_read", "Mails that searches had to read");
+  auto files = registry.gauges("fumi_search_files", "Attached files read, by what became of them",
+                               {"outcome"});
+  using Outcome = ExtractedText::Outcome;
+  for (const Outcome outcome : {Outcome::whole, Outcome::unsupported, Outcome::encrypted,
+                                Outcome::damaged, Outcome::over_limit}) {
+    const obs::Gauge count = files.with({std::string(to_string(outcome))});
+    registry.on_expose([this, count, outcome] { count.set(double(file_reader->files(outcome))); });
+  }
+  const obs::Gauge unread =
+      registry.gauge("fumi_search_files_accounts_waiting", "Accounts with attached files to read");
+  const obs::Gauge lag = registry.gauge("fumi_search_files_lag_seconds",
+                                        "For how long the oldest attached file has been waiting");
+  registry.on_expose([this, unread, lag] {
+    unread.set(double(file_reader->accounts_waiting()));
+    lag.set(std::chrono::duration<double>(file_reader->lag()).count());
+  });
   registry.on_expose([this, queued, writes, groups, waiting, hearing, indexed, behind, read] {
     hearing.set(storage->hears_others() ? 1 : 0);
     indexed.set(double(search_indexer->mails_indexed()));
@@ -540,6 +563,7 @@ void Server::Parts::stop() {
   if (running) drain_listeners();
   if (runtime) {
     runtime->scope().request_stop();
+    if (extractor) extractor->stop();
     static_cast<void>(runtime->scope().join_blocking(30'000));
   }
   listeners.clear();
@@ -570,6 +594,7 @@ int Server::run() {
   parts.search_indexer->start();
   parts.vacation->start();
   parts.push->start();
+  parts.file_reader->start(parts.settings.extract.processes);
   parts.maintenance->start();
   log::info("server", "ready", {{"host", parts.settings.server.hostname}});
   sd_notify(0, "READY=1");

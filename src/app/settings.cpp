@@ -66,6 +66,7 @@ Result<Settings> read_settings(const config::Document& document) {
   FUMI_CHECK(bind_into(document, settings.deliver));
   FUMI_CHECK(bind_into(document, settings.search));
   FUMI_CHECK(bind_into(document, settings.vacation));
+  FUMI_CHECK(bind_into(document, settings.extract));
   FUMI_CHECK(bind_into(document, settings.smtp));
   FUMI_CHECK(bind_into(document, settings.mailbox_index));
   FUMI_CHECK(bind_into(document, settings.imap));

@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "config/catalogue.h"
 #include "config/document.h"
+#include "extract/helpers.h"
 #include "server/http/options.h"
 #include "server/imap/options.h"
 #include "server/pop3/options.h"
@@ -34,6 +35,7 @@ struct Settings {
   service::DeliveryOptions deliver;
   service::SearchIndexOptions search;
   service::VacationOptions vacation;
+  extract::ExtractOptions extract;
   server::SmtpOptions smtp;
   service::MailboxIndexOptions mailbox_index;
   server::ImapOptions imap;

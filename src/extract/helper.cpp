@@ -1,5 +1,6 @@
 #include "extract/helper.h"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -16,6 +17,7 @@ namespace {
 
 constexpr const char kPdfToText[] = "/usr/bin/pdftotext";
 constexpr int kUsage = 64;
+constexpr int kNiceness = 10;
 constexpr std::size_t kChunk = 256 * 1024;
 
 // What is read grows with the file, whose size the parent has checked.
@@ -73,6 +75,7 @@ int document(std::uint64_t text_octets_max) {
 }
 
 int pdf() {
+  if (access(kPdfToText, X_OK) != 0) return kNoReader;
   if (!detail::enter_pdf_sandbox(kPdfToText)) return kUnsafe;
   const char* arguments[] = {kPdfToText, "-enc", "UTF-8", "-eol", "unix", "-", "-", nullptr};
   char* const environment[] = {nullptr};
@@ -92,6 +95,8 @@ int run_helper(int argc, const char* const* argv) {
   const char* const end = argv[3] + std::strlen(argv[3]);
   if (std::from_chars(argv[3], end, text_octets_max).ptr != end) return kUsage;
   const std::string_view what = argv[2];
+  // Sessions go first. Where that isn't allowed it runs on as it is.
+  static_cast<void>(setpriority(PRIO_PROCESS, 0, kNiceness));
   if (what == "document") return document(text_octets_max);
   return what == "pdf" ? pdf() : kUsage;
 }

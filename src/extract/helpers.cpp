@@ -296,6 +296,9 @@ Result<ExtractedText> Helpers::extract(const AttachedFile& file, std::uint64_t t
     ran = run("document", head + file.bytes, text_octets_max);
   }
   if (!ran) return std::unexpected(std::move(ran).error());
+  if (ran->exited_with(kNoReader)) {
+    return outcome_of(Outcome::unsupported, is_pdf ? "pdf" : "", "no reader of it is installed");
+  }
   ExtractedText found;
   if (is_pdf) {
     found = pdf_answer(ran->complaints, WIFEXITED(ran->status) ? WEXITSTATUS(ran->status) : -1,

@@ -138,6 +138,7 @@ TEST_CASE("what a helper says is checked: broken, mad and mute ones") {
   };
   const Mad mad[] = {
       {"#!/bin/sh\nexit 3\n", Outcome::damaged, "it broke its reader"},
+      {"#!/bin/sh\nexit 72\n", Outcome::unsupported, "no reader of it is installed"},
       {"#!/bin/sh\nkill -SEGV $$\n", Outcome::damaged, "it broke its reader"},
       {"#!/bin/sh\nkill -XCPU $$\n", Outcome::over_limit, "took too long"},
       {"#!/bin/sh\nprintf '9\\nx\\n\\n'\n", Outcome::damaged, "it broke its reader"},

@@ -207,6 +207,10 @@ void describe(Schema<SearchIndexView>& s) {
   s.field(&SearchIndexView::indexed, "indexed", "Of them in the index.");
   s.field(&SearchIndexView::segments, "segments", "Pieces that the index is in.");
   s.field(&SearchIndexView::octets, "octets", "Size of the index.");
+  s.field(&SearchIndexView::files_waiting, "files_waiting",
+          "Mails whose attached files' words aren't found yet.");
+  s.field(&SearchIndexView::files_unread, "files_unread",
+          "Attached files that couldn't be read wholly: locked, damaged, too large.");
 }
 
 void describe(Schema<AclQuery>& s) {

@@ -106,6 +106,7 @@ struct QueueMessageView {
 struct SearchIndexView {
   std::string address;
   std::uint64_t mails = 0, indexed = 0, segments = 0, octets = 0;
+  std::uint64_t files_waiting = 0, files_unread = 0;
 };
 struct AclQuery {
   std::optional<std::string> mailbox;

@@ -33,6 +33,8 @@ Task<Result<SearchIndexView>> AdminApi::show_search_index(Call& call, None, None
   view.indexed = status->indexed;
   view.segments = status->segments;
   view.octets = status->octets;
+  view.files_waiting = status->files_waiting;
+  view.files_unread = status->files_unread;
   co_return view;
 }
 

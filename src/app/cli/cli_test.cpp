@@ -139,9 +139,10 @@ TEST_CASE("commands make the calls of the API") {
        "POST /api/admin/v1/queue/4fz/retry",
        "4fz: will be tried again now\n"},
       {"search status --account h@acme.example",
-       {200, R"({"mails":12,"indexed":10,"octets":2048})"},
+       {200, R"({"mails":12,"indexed":10,"octets":2048,"files_waiting":3,"files_unread":1})"},
        "GET /api/admin/v1/accounts/h%40acme.example/search-index",
-       "ADDRESS         MAILS  INDEXED  SIZE\nh@acme.example  12     10       2.0 KiB\n"},
+       "ADDRESS         MAILS  INDEXED  SIZE     FILES WAITING  UNREADABLE\n"
+       "h@acme.example  12     10       2.0 KiB  3              1\n"},
       {"account create support@acme.example --shared",
        {201, R"({"address":"support@acme.example"})"},
        R"(POST /api/admin/v1/accounts {"address":"support@acme.example","kind":"shared"})",

@@ -88,6 +88,8 @@ constexpr std::array<Entry, std::size_t(Text::count_)> kTexts{{
     {Text::head_value, "VALUE", "値"},
     {Text::head_mails, "MAILS", "メール数"},
     {Text::head_indexed, "INDEXED", "索引済み"},
+    {Text::head_files_waiting, "FILES WAITING", "添付待ち"},
+    {Text::head_files_unread, "UNREADABLE", "読めない添付"},
     {Text::head_mailbox, "MAILBOX", "メールボックス"},
     {Text::head_who, "WHO", "対象"},
     {Text::head_rights, "RIGHTS", "権限"},

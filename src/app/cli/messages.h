@@ -66,6 +66,8 @@ enum class Text {
   head_value,
   head_mails,
   head_indexed,
+  head_files_waiting,
+  head_files_unread,
   head_mailbox,
   head_who,
   head_rights,

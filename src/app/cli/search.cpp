@@ -41,12 +41,15 @@ void show_status(Client& client, const Commands& c) {
     }
     rows.push_back({address, std::to_string(answer->number("mails")),
                     std::to_string(answer->number("indexed")),
-                    human_octets(answer->number("octets"))});
+                    human_octets(answer->number("octets")),
+                    std::to_string(answer->number("files_waiting")),
+                    std::to_string(answer->number("files_unread"))});
   }
   if (client.json()) return;
   if (rows.empty()) return client.note(client.word(Text::nothing_found));
   client.table({client.word(Text::head_address), client.word(Text::head_mails),
-                client.word(Text::head_indexed), client.word(Text::head_size)},
+                client.word(Text::head_indexed), client.word(Text::head_size),
+                client.word(Text::head_files_waiting), client.word(Text::head_files_unread)},
                std::move(rows));
 }
 

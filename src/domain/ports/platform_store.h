@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "domain/ports/attachment_text_store.h"
 #include "domain/ports/grant_store.h"
 #include "domain/ports/push_store.h"
 #include "domain/ports/search_store.h"
@@ -85,7 +86,8 @@ class PlatformStore {
   // Waiting recipients in the whole spool, and the age of the oldest: for metrics.
   virtual Result<std::uint64_t> queue_depth() = 0;
 
-  // Accounts beyond `after` with changes that the search index hasn't seen, in order.
+  // Accounts beyond `after` with changes, or text of attached files, that the search index hasn't
+  // seen, in order.
   virtual Result<std::vector<SearchBacklog>> search_backlog(const SearchBacklog& after,
                                                             std::uint32_t limit) = 0;
 
@@ -94,6 +96,10 @@ class PlatformStore {
                                                      std::uint32_t limit) = 0;
   // Mail that waits to be answered, the oldest accounts' first.
   virtual Result<std::vector<VacationJob>> vacation_jobs(std::uint32_t limit) = 0;
+  // Accounts beyond `after` with mail whose attached files nobody works on yet, in order.
+  virtual Result<std::vector<AttachmentBacklog>> attachment_backlog(const SearchBacklog& after,
+                                                                    Instant now,
+                                                                    std::uint32_t limit) = 0;
 
   // Seals mail records that are older than `before` into chained batches. Returns how many.
   virtual Result<std::uint64_t> seal_records(Instant before) = 0;

@@ -84,7 +84,8 @@ class SearchStore {
   virtual Result<bool> sweep(const SearchClaim& claim, std::uint32_t limit) = 0;
   // Ends the claim; everything up to `indexed` is in the index (nullopt: not known).
   virtual Status release(const SearchClaim& claim, std::optional<ModSeq> indexed) = 0;
-  // Forgets the index: everything is to be indexed anew. Ends any claim.
+  // Forgets the index: everything is to be indexed anew, and text of attached files extracted
+  // again. Ends any claim.
   virtual Status reset(AccountId account) = 0;
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "domain/ports/acl_store.h"
+#include "domain/ports/attachment_text_store.h"
 #include "domain/ports/directory_store.h"
 #include "domain/ports/email_store.h"
 #include "domain/ports/grant_store.h"
@@ -40,6 +41,7 @@ class Tx {
   virtual VacationStore& vacation() = 0;
   virtual SettingStore& settings() = 0;
   virtual GrantStore& grants() = 0;
+  virtual AttachmentTextStore& attachment_texts() = 0;
 };
 
 // One transaction across tenants. `in(scope)` steps into one of them.

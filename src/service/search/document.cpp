@@ -66,7 +66,7 @@ class Reader {
       this->part(child);
     if (!part.children.empty()) return;
     add_body(mime::file_name(part));
-    if (part.type != "text") return;
+    if (part.type != "text" || part.subtype == "rtf") return;  // RTF: file_text.h
     // An encoded body is at most a few times longer than its text.
     const std::string text = mime::text_content(part, raw_, left_ * 4);
     add_body(part.subtype == "html" ? codec::html_text(text) : text);

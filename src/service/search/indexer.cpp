@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "mime/structure.h"
 #include "service/search/detail/builder.h"
+#include "service/search/file_text.h"
 
 namespace fumi::service {
 namespace {
@@ -26,6 +27,7 @@ constexpr std::uint32_t kMergedDocumentsMax = 65'536;
 constexpr std::uint32_t kPagesAtATime = 32;  // of one segment, in a merge
 constexpr std::uint32_t kSweepPages = 500;   // a transaction
 constexpr std::uint32_t kBacklogAtATime = 200;
+constexpr std::uint64_t kFileTextAtATime = 4 * 1024 * 1024;
 
 // Emails of the account that no segment has, oldest first.
 Result<std::vector<EmailId>> unindexed(Tx& tx, AccountId account, std::size_t most) {
@@ -70,6 +72,8 @@ struct SearchIndexer::Batch {
   std::vector<SearchTerm> terms;
   std::vector<SearchPage> pages;
   std::uint64_t octets = 0;
+  std::vector<EmailId> with_files;  // whose files' text is wanted from now on
+  std::vector<EmailId> files_of;    // whose files' text is in here
 };
 
 SearchIndexer::SearchIndexer(Platform& platform, Store& store, BlobStore& blobs, Runtime& runtime,
@@ -169,6 +173,15 @@ Task<Result<std::uint64_t>> SearchIndexer::index_claimed(MailAccount who, Search
   }
   bool more = true;
   while (more) {
+    const Instant begun = clock_.now();
+    auto indexed = co_await index_files(who, claim);
+    if (!indexed) co_return std::unexpected(std::move(indexed).error());
+    more = *indexed;
+    const Status rested = co_await rest(clock_.now() - begun);
+    if (!rested) co_return std::unexpected(rested.error());
+  }
+  more = true;
+  while (more) {
     auto sweep = [&](Tx& tx) -> Result<bool> { return tx.search().sweep(claim, kSweepPages); };
     auto swept = co_await store_.write(who.scope, std::move(sweep));
     if (!swept) co_return std::unexpected(std::move(swept).error());
@@ -222,12 +235,70 @@ Task<Status> SearchIndexer::cut(MailAccount who, Batch& batch) {
         batch.builder.add(reading->document,
                           read_document(reading->raw, reading->summary.root, options));
         reading->raw = std::string();
+        if (!files_of(reading->summary.root).empty()) {
+          batch.with_files.push_back(reading->document.email);
+        }
       }
     };
     const Status done = co_await runtime_.offload_background(std::move(work));
     if (!done) co_return done;
   }
   co_return Status();
+}
+
+// Text of attached files that has come since their mails were indexed; false: there is none.
+Task<Result<bool>> SearchIndexer::index_files(MailAccount who, SearchClaim& claim) {
+  Batch batch;
+  std::vector<std::vector<FileText>> texts;
+  auto read = [&](Tx& tx) -> Status {
+    batch.readings.clear();
+    batch.files_of.clear();
+    texts.clear();
+    std::uint64_t octets = 0;
+    FUMI_TRY(const auto emails, tx.attachment_texts().unindexed(who.account, options_.batch_mails));
+    for (const EmailId id : emails) {
+      if (octets > kFileTextAtATime) break;
+      batch.files_of.push_back(id);
+      FUMI_TRY(const auto email, tx.mailboxes().email(who.account, id));
+      const auto summary = email ? mime::decode(email->summary) : std::nullopt;
+      if (!summary) continue;
+      FUMI_TRY(auto files, kept_file_texts(tx.attachment_texts(), who.account, id));
+      if (files.empty()) continue;
+      for (const FileText& file : files)
+        octets += file.text.text.size();
+      Reading reading;
+      reading.document = {id, detail::facts_of(*summary, email->thread)};
+      batch.readings.push_back(std::move(reading));
+      texts.push_back(std::move(files));
+    }
+    return {};
+  };
+  const Status got = co_await store_.read(who.scope, std::move(read));
+  if (!got) co_return std::unexpected(got.error());
+  if (batch.files_of.empty()) co_return false;
+  std::function<void()> work = [&] {
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      SearchDocument document;
+      add_file_texts(document, texts[i], DocumentOptions::Form::keeping_kana);
+      texts[i].clear();
+      batch.builder.add(batch.readings[i].document, std::move(document));
+    }
+  };
+  const Status cut = co_await runtime_.offload_background(std::move(work));
+  if (!cut) co_return std::unexpected(cut.error());
+  if (texts.empty()) {
+    auto mark = [&](Tx& tx) {
+      return tx.attachment_texts().mark_indexed(who.account, batch.files_of);
+    };
+    const Status marked = co_await store_.write(who.scope, std::move(mark));
+    if (!marked) co_return std::unexpected(marked.error());
+    co_return true;
+  }
+  const Status written = co_await write(who, claim, batch);
+  if (!written) co_return std::unexpected(written.error());
+  const Status merged = co_await merge_all(who, claim);
+  if (!merged) co_return std::unexpected(merged.error());
+  co_return true;
 }
 
 Task<Status> SearchIndexer::write(MailAccount who, SearchClaim& claim, Batch& batch) {
@@ -253,6 +324,10 @@ Task<Status> SearchIndexer::write(MailAccount who, SearchClaim& claim, Batch& ba
   auto store = [&](Tx& tx) -> Result<SearchClaim> {
     FUMI_CHECK(tx.search().begin_segment(claim));
     FUMI_CHECK(tx.search().add_pages(claim, batch.pages));
+    if (options_.attachment_text_max.octets > 0) {
+      FUMI_CHECK(tx.attachment_texts().want(who.account, batch.with_files));
+    }
+    FUMI_CHECK(tx.attachment_texts().mark_indexed(who.account, batch.files_of));
     return tx.search().commit(claim, segment, {}, clock_.now() + kLease);
   };
   auto next = co_await store_.write(who.scope, std::move(store));
@@ -409,6 +484,9 @@ Task<Result<SearchIndexStatus>> SearchIndexer::status(MailAccount who) {
       status.octets += segment.octets + segment.list.size();
       ++status.segments;
     }
+    FUMI_TRY(const auto files, tx.attachment_texts().progress(who.account));
+    status.files_waiting = files.waiting;
+    status.files_unread = files.unread;
     std::ranges::sort(known);
     EmailId after;
     for (;;) {

@@ -2,7 +2,9 @@
 //
 // Nothing waits for it: what isn't indexed yet is read by searches. It works on one account at a
 // time, in batches of bounded memory, and rests between them. Deleted mail leaves the index when
-// segments are merged. On several nodes an account is worked on by one at a time, by lease.
+// segments are merged. Text of attached files (file_reader.h) comes later than the mail itself, as
+// a second document of the same mail: a merge makes them one. On several nodes an account is worked
+// on by one at a time, by lease.
 #pragma once
 
 #include <atomic>
@@ -10,6 +12,7 @@
 #include <memory>
 
 #include "base/task.h"
+#include "config/values.h"
 #include "domain/ports/blob_store.h"
 #include "domain/ports/runtime.h"
 #include "domain/ports/store.h"
@@ -26,6 +29,8 @@ struct SearchIndexOptions {
   Duration interval = std::chrono::seconds(5);  // how often new mail is looked for
   std::uint32_t share = 50;                     // percent of the time that it works when it has to
   std::uint32_t batch_mails = 512;              // of one segment when it is new
+  // Text of attached files that is kept of a mail; 0: none is extracted.
+  config::ByteCount attachment_text_max = config::mib(1);
 };
 
 void describe(config::Schema<SearchIndexOptions>& s);
@@ -34,7 +39,9 @@ struct SearchIndexStatus {
   std::uint64_t mails = 0;    // in the account
   std::uint64_t indexed = 0;  // of them
   std::uint32_t segments = 0;
-  std::uint64_t octets = 0;  // of the index
+  std::uint64_t octets = 0;         // of the index
+  std::uint64_t files_waiting = 0;  // mails whose attached files' text isn't in it yet
+  std::uint64_t files_unread = 0;   // attached files that couldn't be read wholly
 };
 
 class SearchIndexer {
@@ -63,6 +70,7 @@ class SearchIndexer {
   Task<Result<std::uint64_t>> index_claimed(MailAccount who, SearchClaim& claim);
   Task<Result<bool>> next_batch(MailAccount who, Batch& batch);
   Task<Status> cut(MailAccount who, Batch& batch);
+  Task<Result<bool>> index_files(MailAccount who, SearchClaim& claim);
   Task<Status> write(MailAccount who, SearchClaim& claim, Batch& batch);
   Task<Status> merge_all(MailAccount who, SearchClaim& claim);
   Task<Result<bool>> merge_some(MailAccount who, SearchClaim& claim);

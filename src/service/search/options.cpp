@@ -17,6 +17,12 @@ void describe(config::Schema<SearchIndexOptions>& s) {
       .range(16, 4'096)
       .sim_values({16})
       .doc("Mails that are indexed in one go.");
+  s.option(&SearchIndexOptions::attachment_text_max, "search.attachment_text_max", config::mib(1))
+      .range(config::ByteCount{0}, config::mib(16))
+      .doc(
+          "Text of attached documents (PDF, Office, OpenDocument, RTF, HTML, text) that is found, "
+          "of one mail; text beyond it isn't searched. 0: attached documents aren't opened; those "
+          "that come meanwhile need a rebuild later.");
 }
 
 }  // namespace fumi::service

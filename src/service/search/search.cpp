@@ -1,12 +1,14 @@
 #include "service/search/search.h"
 
 #include <algorithm>
+#include <iterator>
 #include <tuple>
 #include <unordered_map>
 
 #include "mime/structure.h"
 #include "service/search/detail/lookup.h"
 #include "service/search/detail/program.h"
+#include "service/search/file_text.h"
 
 namespace fumi::service {
 namespace {
@@ -37,8 +39,10 @@ struct Reading {
   std::size_t item = 0;
   BlobRef blob;
   mime::Summary summary;
+  EmailId email;
   EmailFacts facts;
   std::string raw;
+  std::vector<FileText> files;
 };
 
 }  // namespace
@@ -70,8 +74,18 @@ struct Search::Job {
   bool decide();
   Status decide_by_index(Tx& tx);
   Status read_summaries(Tx& tx, std::span<const std::size_t> some, std::vector<Reading>& readings);
-  Status decide_segment(Tx& tx, const SearchSegment& segment,
-                        std::span<const std::pair<EmailId, std::size_t>> by_email);
+  Status read_files(Tx& tx, std::vector<Reading>& readings);
+  // What the index says: facts of an email, and whether it has each of the texts.
+  struct Known {
+    EmailId email;
+    std::size_t item = 0;
+    std::optional<EmailFacts> facts;
+  };
+  struct Answers {
+    std::vector<Known> emails;  // ascending
+    std::vector<Truth> texts;   // for each email, one after the other
+  };
+  Status ask_segment(Tx& tx, const SearchSegment& segment, Answers& answers);
 
   MailAccount who;
   SearchScope scope;
@@ -146,6 +160,7 @@ Status Search::Job::add_places_of(Tx& tx, Mailboxes::Snapshot snapshot, MailboxI
   Place place{mailbox, nullptr, snapshot.get(), {}, rank};
   Candidate candidate;
   candidate.places = std::span(&place, 1);
+  places.reserve(places.size() + snapshot->size());
   for (std::uint32_t at = 0; at < snapshot->size();) {
     const std::span<const IndexRow> rows = snapshot->rows_from(at);
     at += std::uint32_t(rows.size());
@@ -188,41 +203,56 @@ void Search::Job::make_items() {
 Status Search::Job::decide_by_index(Tx& tx) {
   FUMI_TRY(const std::vector<SearchSegment> segments, tx.search().segments(who.account));
   if (segments.empty()) return {};
-  std::vector<std::pair<EmailId, std::size_t>> by_email;
+  Answers answers;
+  auto& emails = answers.emails;
   for (std::size_t i = 0; i < items.size(); ++i)
-    if (items[i].found == Truth::unknown) by_email.emplace_back(items[i].email, i);
-  if (!std::ranges::is_sorted(by_email)) std::ranges::sort(by_email);
+    if (items[i].found == Truth::unknown) emails.push_back({items[i].email, i, {}});
+  if (!std::ranges::is_sorted(emails, {}, &Known::email)) {
+    std::ranges::sort(emails, {}, &Known::email);
+  }
+  const std::size_t texts = program.texts().size();
+  answers.texts.assign(emails.size() * texts, Truth::no);
   FUMI_CHECK(lookup.prepare(tx.search(), who.account));
   for (const SearchSegment& segment : segments)
-    FUMI_CHECK(decide_segment(tx, segment, by_email));
+    FUMI_CHECK(ask_segment(tx, segment, answers));
+  for (std::size_t i = 0; i < emails.size(); ++i) {
+    if (!emails[i].facts) continue;
+    Candidate known = candidate(items[emails[i].item]);
+    known.facts = &*emails[i].facts;
+    known.texts = std::span(answers.texts).subspan(i * texts, texts);
+    items[emails[i].item].found = program.truth(known);
+  }
   return {};
 }
 
-Status Search::Job::decide_segment(Tx& tx, const SearchSegment& segment,
-                                   std::span<const std::pair<EmailId, std::size_t>> by_email) {
+// An email may be in several segments, with its own text and with its files': it has a text that
+// any of them has.
+Status Search::Job::ask_segment(Tx& tx, const SearchSegment& segment, Answers& answers) {
   FUMI_TRY(const auto documents, detail::decode_documents(segment.list));
   const std::size_t texts = program.texts().size();
   std::vector<Truth> said(documents.size() * texts, Truth::no);
   if (texts > 0) {
-    FUMI_TRY(const auto answers, lookup.ask(tx.search(), who.account, segment.id));
+    FUMI_TRY(const auto told, lookup.ask(tx.search(), who.account, segment.id));
     for (std::size_t k = 0; k < texts; ++k) {
-      const bool nothing_known = answers[k].of == detail::Lookup::Said::Of::nothing_known;
+      const bool nothing_known = told[k].of == detail::Lookup::Said::Of::nothing_known;
       for (std::size_t i = 0; nothing_known && i < documents.size(); ++i)
         said[i * texts + k] = Truth::unknown;
-      for (const auto& [document, truth] : answers[k].documents)
+      for (const auto& [document, truth] : told[k].documents)
         if (document < documents.size()) said[document * texts + k] = truth;
     }
   }
-  auto next = by_email.begin();
+  auto next = answers.emails.begin();
+  const auto end = answers.emails.end();
   for (std::size_t i = 0; i < documents.size(); ++i) {
-    while (next != by_email.end() && next->first < documents[i].email)
+    while (next != end && next->email < documents[i].email)
       ++next;
-    for (; next != by_email.end() && next->first == documents[i].email; ++next) {
-      Item& item = items[next->second];
-      Candidate known = candidate(item);
-      known.facts = &documents[i].facts;
-      known.texts = std::span(said).subspan(i * texts, texts);
-      item.found = program.truth(known);
+    for (; next != end && next->email == documents[i].email; ++next) {
+      next->facts = documents[i].facts;
+      const auto at = std::size_t(next - answers.emails.begin());
+      for (std::size_t k = 0; k < texts; ++k) {
+        Truth& truth = answers.texts[at * texts + k];
+        truth = std::max(truth, said[i * texts + k]);
+      }
     }
   }
   return {};
@@ -292,8 +322,11 @@ Task<Status> Search::look_into(Job& job, const Progress& progress) {
       some.push_back(unknown[read++]);
       octets += job.places[job.items[some.back()].first].row->octets;
     }
-    const Status looked = co_await look_into_some(job, std::move(some));
+    const Status looked = co_await look_into_some(job, some);
     if (!looked) co_return looked;
+    // For some there may have been no room.
+    const auto open = [&](std::size_t i) { return job.items[i].found == Truth::unknown; };
+    std::ranges::copy_if(some, std::back_inserter(unknown), open);
   }
   co_return Status();
 }
@@ -320,7 +353,11 @@ Status Search::Job::read_summaries(Tx& tx, std::span<const std::size_t> some,
     while (next != by_email.end() && next->first < stored.id)
       ++next;
     for (; next != by_email.end() && next->first == stored.id; ++next) {
-      Reading reading{next->second, *blob, {}, detail::facts_of(*summary, stored.thread), {}};
+      Reading reading;
+      reading.item = next->second;
+      reading.email = stored.id;
+      reading.blob = *blob;
+      reading.facts = detail::facts_of(*summary, stored.thread);
       Item& item = items[next->second];
       Candidate known = candidate(item);
       known.facts = &reading.facts;
@@ -332,7 +369,28 @@ Status Search::Job::read_summaries(Tx& tx, std::span<const std::size_t> some,
     }
     return Visit::more;
   };
-  return tx.emails().visit_summaries(who.account, emails, visit);
+  FUMI_CHECK(tx.emails().visit_summaries(who.account, emails, visit));
+  return (program.wanted() & text_class::kBody) != 0 ? read_files(tx, readings) : Status();
+}
+
+// The text of attached files may be larger than the mails. Those for which there is no room go out
+// of `readings`, and stay unknown.
+Status Search::Job::read_files(Tx& tx, std::vector<Reading>& readings) {
+  std::uint64_t octets = 0;
+  for (std::size_t i = 0; i < readings.size(); ++i) {
+    Reading& reading = readings[i];
+    if (octets >= kOctetsAtATime) {
+      for (std::size_t k = i; k < readings.size(); ++k)
+        items[readings[k].item].found = Truth::unknown;
+      readings.resize(i);
+      break;
+    }
+    if (files_of(reading.summary.root).empty()) continue;
+    FUMI_TRY(reading.files, kept_file_texts(tx.attachment_texts(), who.account, reading.email));
+    for (const FileText& file : reading.files)
+      octets += file.text.text.size();
+  }
+  return {};
 }
 
 Task<Status> Search::look_into_some(Job& job, std::vector<std::size_t> items) {
@@ -369,7 +427,8 @@ Task<Status> Search::look_into_some(Job& job, std::vector<std::size_t> items) {
     DocumentOptions options;
     options.wanted = job.program.wanted();
     for (const Reading& reading : readings) {
-      const SearchDocument document = read_document(reading.raw, reading.summary.root, options);
+      SearchDocument document = read_document(reading.raw, reading.summary.root, options);
+      add_file_texts(document, reading.files, options.form);
       Candidate candidate = job.candidate(job.items[reading.item]);
       candidate.facts = &reading.facts;
       candidate.document = &document;

@@ -27,7 +27,8 @@ constexpr sql::Statement kMailRows{
     " + (SELECT count(*) FROM search_accounts) + (SELECT count(*) FROM search_segments)"
     " + (SELECT count(*) FROM entry_blocks) + (SELECT count(*) FROM entry_facts)"
     " + (SELECT count(*) FROM search_pages) + (SELECT count(*) FROM push_states)"
-    " + (SELECT count(*) FROM vacation_jobs) + (SELECT count(*) FROM vacation_replies)"};
+    " + (SELECT count(*) FROM vacation_jobs) + (SELECT count(*) FROM vacation_replies)"
+    " + (SELECT count(*) FROM attachment_tasks) + (SELECT count(*) FROM attachment_texts)"};
 constexpr sql::Statement kMailboxes{"SELECT count(*) FROM mailboxes"};
 constexpr sql::Statement kChained{"SELECT count(*) FROM chain_records"};
 
@@ -38,6 +39,8 @@ void fill(World& world, const TenantScope& scope, AccountId account) {
     for (int i = 0; i < 12; ++i) {
       const std::string id = std::to_string(i);
       const Appended put = ok(m.deliver(account, content(id, 1000, {"ref" + id})));
+      ok(tx.attachment_texts().want(account, std::vector{put.email}));
+      ok(tx.attachment_texts().put(account, put.email, {"words", 0}));
       if (i % 3 == 0) ok(m.copy(account, put.mailbox, {put.uid}, work));
       if (i % 4 == 0) {
         StoreFlags change;

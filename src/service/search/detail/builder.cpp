@@ -6,6 +6,24 @@
 #include "codec/fold.h"
 
 namespace fumi::service::detail {
+namespace {
+
+// In order, one of each document, which stands wherever any of them does.
+void unite(std::vector<Posting>& postings) {
+  if (postings.empty()) return;
+  std::ranges::sort(postings, {}, &Posting::document);
+  std::size_t kept = 0;
+  for (std::size_t k = 1; k < postings.size(); ++k) {
+    if (postings[k].document == postings[kept].document) {
+      postings[kept].where |= postings[k].where;
+    } else {
+      postings[++kept] = postings[k];
+    }
+  }
+  postings.resize(kept + 1);
+}
+
+}  // namespace
 
 void SegmentBuilder::new_piece(std::string key) {
   piece_octets_ += key.size();
@@ -75,16 +93,7 @@ void SegmentBuilder::write(std::span<const SearchTerm> terms, PageWriter& out) c
         ++i;
         both.insert(both.end(), postings_[order[i]].begin(), postings_[order[i]].end());
       }
-      std::ranges::sort(both, {}, &Posting::document);
-      std::size_t kept = 0;
-      for (std::size_t k = 1; k < both.size(); ++k) {
-        if (both[k].document == both[kept].document) {
-          both[kept].where |= both[k].where;
-        } else {
-          both[++kept] = both[k];
-        }
-      }
-      both.resize(kept + 1);
+      unite(both);
       postings = &both;
     }
     out.add(terms[order[i]], *postings);
@@ -112,10 +121,11 @@ Merge::Merge(std::vector<Input> inputs, std::span<const EmailId> live) {
     while (there != live.end() && *there < from.email)
       ++there;
     if (there == live.end() || *there != from.email) continue;
-    // One email is in one segment; if it were in two, the first would do.
-    if (!documents_.empty() && documents_.back().email == from.email) continue;
-    sources_[from.source].numbers[from.number] = std::uint32_t(documents_.size());
-    documents_.push_back(inputs[from.source].documents[from.number]);
+    // What an email's files say is a document beside its own, in another segment.
+    if (documents_.empty() || documents_.back().email != from.email) {
+      documents_.push_back(inputs[from.source].documents[from.number]);
+    }
+    sources_[from.source].numbers[from.number] = std::uint32_t(documents_.size() - 1);
   }
 }
 
@@ -182,7 +192,7 @@ Status Merge::advance() {
     for (Source& source : sources_) {
       if (source.reader && source.reader->term() == *least) FUMI_CHECK(take(source, postings));
     }
-    std::ranges::sort(postings, {}, &Posting::document);
+    unite(postings);
     if (!postings.empty()) out_.add(*least, postings);
   }
   return {};

@@ -1,6 +1,7 @@
 // Copies, moves and expunges.
 #include <algorithm>
 
+#include "store/mail/detail/attachment_texts.h"
 #include "store/mail/detail/blocks.h"
 #include "store/mail/detail/by_runs.h"
 #include "store/mail/detail/mailboxes.h"
@@ -272,6 +273,7 @@ Status SqlMailboxes::release_range(AccountId account, MailboxId mailbox, Uid fir
                                   kUnusedOctets, [](const Row& row) { return row.int64(0); },
                                   account, mailbox, from, to));
   FUMI_CHECK(context_.run(kRememberUnused, account, mailbox, from, to, modseq));
+  FUMI_CHECK(SqlAttachmentTexts(context_).drop_unused(account, mailbox, first, last));
   FUMI_CHECK(context_.run(kDropUnused, account, mailbox, from, to));
   return context_.run(kFreeOctets, account, octets.value_or(0));
 }
@@ -297,6 +299,7 @@ Result<std::uint64_t> SqlMailboxes::release(AccountId account, EmailId email, Mo
     if (rows == 1) return 0;
     return fail(Code::corrupt, "releasing a message", "an entry without its email");
   }
+  FUMI_CHECK(SqlAttachmentTexts(context_).dismiss(account, email));
   FUMI_CHECK(context_.run(kRememberGone, account, modseq, email, gone->thread, gone->created));
   return gone->octets;
 }

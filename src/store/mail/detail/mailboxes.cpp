@@ -5,6 +5,7 @@
 
 #include "base/ascii.h"
 #include "store/mail/detail/acl.h"
+#include "store/mail/detail/attachment_texts.h"
 #include "store/mail/detail/blocks.h"
 #include "store/mail/detail/metadata.h"
 
@@ -380,6 +381,7 @@ Status SqlMailboxes::delete_mailbox(AccountId account, MailboxId id) {
   FUMI_CHECK(forget_gone(account, modseq, static_cast<std::size_t>(left + gone) + 1));
   FUMI_TRY(const auto octets,
            context_.one(kUnusedOctets, [](const Row& row) { return row.int64(0); }, account, id));
+  FUMI_CHECK(SqlAttachmentTexts(context_).drop_unused(account, id, Uid{1}, Uid{UINT32_MAX}));
   FUMI_CHECK(context_.run(kDropUnused, account, id));
   FUMI_CHECK(context_.run(kFreeOctets, account, octets.value_or(0)));
   FUMI_CHECK(context_.run(kDropEntries, account, id));

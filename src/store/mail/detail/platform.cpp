@@ -26,7 +26,13 @@ constexpr Statement kSearchBacklog{
     "SELECT a.tenant_id, a.account_id FROM accounts a LEFT JOIN search_accounts s"
     " ON s.tenant_id = a.tenant_id AND s.account_id = a.account_id"
     " WHERE (a.tenant_id, a.account_id) > ($1, $2) AND a.status <> 2"
-    " AND COALESCE(s.indexed, 0) < a.change ORDER BY a.tenant_id, a.account_id LIMIT $3"};
+    " AND (COALESCE(s.indexed, 0) < a.change OR EXISTS (SELECT 1 FROM attachment_tasks t"
+    "   WHERE t.tenant_id = a.tenant_id AND t.account_id = a.account_id AND t.stage = 1))"
+    " ORDER BY a.tenant_id, a.account_id LIMIT $3"};
+constexpr Statement kAttachmentBacklog{
+    "SELECT tenant_id, account_id, not_before FROM attachment_tasks"
+    " WHERE (tenant_id, account_id) > ($1, $2) AND stage = 0 AND not_before <= $3"
+    " ORDER BY tenant_id, account_id, not_before LIMIT 1"};
 constexpr Statement kPushOwners{
     "SELECT DISTINCT tenant_id, account_id FROM objects"
     " WHERE kind = 16 AND (tenant_id, account_id) > ($1, $2)"
@@ -162,6 +168,24 @@ Result<std::vector<VacationJob>> SqlPlatform::vacation_jobs(std::uint32_t limit)
     found.push_back({row.id<TenantId>(0), row.id<AccountId>(1), row.id<EmailId>(2)});
   };
   FUMI_CHECK(session().query(kVacationJobs, each, limit));
+  return found;
+}
+
+// An account a statement: one descent of the index each, however much waits in any of them.
+Result<std::vector<AttachmentBacklog>> SqlPlatform::attachment_backlog(const SearchBacklog& after,
+                                                                       Instant now,
+                                                                       std::uint32_t limit) {
+  std::vector<AttachmentBacklog> found;
+  auto each = [&](const Row& row) {
+    found.push_back({row.id<TenantId>(0), row.id<AccountId>(1), row.instant(2)});
+  };
+  SearchBacklog last = after;
+  while (found.size() < limit) {
+    const std::size_t before = found.size();
+    FUMI_CHECK(session().query(kAttachmentBacklog, each, last.tenant, last.account, now));
+    if (found.size() == before) break;
+    last = {found.back().tenant, found.back().account};
+  }
   return found;
 }
 

@@ -36,6 +36,8 @@ class SqlPlatform final : public PlatformStore {
   Result<std::vector<VacationJob>> vacation_jobs(std::uint32_t limit) override;
   Result<std::vector<SearchBacklog>> search_backlog(const SearchBacklog& after,
                                                     std::uint32_t limit) override;
+  Result<std::vector<AttachmentBacklog>> attachment_backlog(const SearchBacklog& after, Instant now,
+                                                            std::uint32_t limit) override;
   Result<std::uint64_t> seal_records(Instant before) override;
 
  private:

@@ -46,6 +46,12 @@ constexpr std::array kDropRest{
     Statement{"DELETE FROM shared_subscriptions WHERE (tenant_id, account_id, mailbox_id) IN"
               " (SELECT tenant_id, account_id, mailbox_id FROM shared_subscriptions"
               "   WHERE tenant_id = $1 AND account_id = $2 LIMIT $3)"},
+    Statement{"DELETE FROM attachment_texts WHERE (tenant_id, account_id, email_id) IN"
+              " (SELECT tenant_id, account_id, email_id FROM attachment_texts"
+              "   WHERE tenant_id = $1 AND account_id = $2 LIMIT $3)"},
+    Statement{"DELETE FROM attachment_tasks WHERE (tenant_id, account_id, email_id) IN"
+              " (SELECT tenant_id, account_id, email_id FROM attachment_tasks"
+              "   WHERE tenant_id = $1 AND account_id = $2 LIMIT $3)"},
     Statement{"DELETE FROM mailbox_metadata WHERE (tenant_id, account_id, mailbox_id, entry_key) IN"
               " (SELECT tenant_id, account_id, mailbox_id, entry_key FROM mailbox_metadata"
               "   WHERE tenant_id = $1 AND account_id = $2 LIMIT $3)"},

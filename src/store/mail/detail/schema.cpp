@@ -263,7 +263,8 @@ std::span<const sql::Migration> migrations() {
                                       sql::Migration{8, "away", kSchemaAway},
                                       sql::Migration{9, "settings", kSchemaSettings},
                                       sql::Migration{10, "control", kSchemaControl},
-                                      sql::Migration{11, "people", kSchemaPeople}};
+                                      sql::Migration{11, "people", kSchemaPeople},
+                                      sql::Migration{12, "attachments", kSchemaAttachments}};
   return kMigrations;
 }
 

@@ -12,8 +12,9 @@ namespace fumi::store {
 
 [[nodiscard]] std::span<const sql::Migration> migrations();
 
-extern const char* const kSearchSchema;    // schema_search.cpp
-extern const char* const kSchemaSavedate;  // schema_savedate.cpp
+extern const char* const kSearchSchema;       // schema_search.cpp
+extern const char* const kSchemaSavedate;     // schema_savedate.cpp
+extern const char* const kSchemaAttachments;  // schema_attachments.cpp
 // What JMAP asks for beyond IMAP (schema_jmap.cpp).
 extern const char* const kSchemaJmap;
 extern const char* const kSchemaFlagblocks;  // schema_flagblocks.cpp

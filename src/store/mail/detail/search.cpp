@@ -1,5 +1,7 @@
 #include "store/mail/detail/search.h"
 
+#include "store/mail/detail/attachment_texts.h"
+
 namespace fumi::store {
 namespace {
 
@@ -204,6 +206,7 @@ Status SqlSearch::release(const SearchClaim& claim, std::optional<ModSeq> indexe
 Status SqlSearch::reset(AccountId account) {
   FUMI_TRY([[maybe_unused]] const Progress there, progress(account));
   FUMI_CHECK(context_.run(kDropAll, account));
+  FUMI_CHECK(SqlAttachmentTexts(context_).want_all(account));
   return context_.run(kReset, account);
 }
 

@@ -6,6 +6,7 @@
 
 #include "domain/ports/store.h"
 #include "store/mail/detail/acl.h"
+#include "store/mail/detail/attachment_texts.h"
 #include "store/mail/detail/away.h"
 #include "store/mail/detail/context.h"
 #include "store/mail/detail/directory.h"
@@ -49,6 +50,7 @@ class SqlTx final : public Tx {
   VacationStore& vacation() override { return port(vacation_); }
   SettingStore& settings() override { return port(settings_); }
   GrantStore& grants() override { return port(grants_); }
+  AttachmentTextStore& attachment_texts() override { return port(attachment_texts_); }
   SqlRecords& sql_records() { return port(records_); }
   SqlMailboxes& sql_mailboxes() { return port(mailboxes_); }
   Context& context() { return context_; }
@@ -75,6 +77,7 @@ class SqlTx final : public Tx {
   std::optional<SqlVacation> vacation_;
   std::optional<SqlSettings> settings_;
   std::optional<SqlGrants> grants_;
+  std::optional<SqlAttachmentTexts> attachment_texts_;
 };
 
 class SqlPlatformTx final : public PlatformTx {

@@ -95,9 +95,9 @@ void add_rule(Client& client, const Commands& c, const char* effect) {
   if (!c.second.empty()) body.set("about", c.second);
   if (!c.doors.empty()) body.set("doors", strings(c.doors));
   if (!c.networks.empty()) body.set("networks", strings(c.networks));
-  if (!c.hours.empty()) {
+  if (!c.windows.empty()) {
     JsonArray windows;
-    for (const std::string& text : c.hours) {
+    for (const std::string& text : c.windows) {
       auto window = window_of(text);
       if (!window) return client.refuse(client.word(Text::bad_hours), kExitUsage);
       windows.push_back(std::move(*window));
@@ -153,7 +153,7 @@ void add_rule_command(CLI::App& group, const SharedCommands& c, const char* effe
   command->add_option("--door", c->doors,
                       "web, imap, pop3, smtp, api, admin, approval; again for more");
   command->add_option("--from", c->networks, "A network, 203.0.113.0/24; again for more");
-  command->add_option("--hours", c->hours, "\"mon-fri 09:00-18:00\"; again for more");
+  command->add_option("--hours", c->windows, "\"mon-fri 09:00-18:00\"; again for more");
   command->add_option("--zone", c->zone, "Time zone of the hours")->capture_default_str();
   command->add_option("--holidays", c->holidays, "as-weekdays, never or also");
 }

@@ -24,7 +24,7 @@ struct Commands {
   bool imap_clear = false, sync_flags = false;
   std::string message, from, to, status, since, until, domain, stream = "operation";
   std::string mailbox, rights, denied;
-  std::vector<std::string> doors, networks, hours;
+  std::vector<std::string> doors, networks, windows;
   std::string zone = "Asia/Tokyo", holidays;
   bool follow = false, set_password = false, shared = false;
   bool prove = false;

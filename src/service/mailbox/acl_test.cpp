@@ -359,7 +359,7 @@ TEST_CASE("a store changes the flags that the rights allow, and no others") {
                          f.hanako, f.work,
                          f.flags(FlagsOperation::replace, each.before.bits, each.before.keywords)))
                 .has_value());
-    const auto watched = f.w.call(f.m().watch(f.hanako, "Work"));
+    const auto before = f.w.call(f.m().watch(f.hanako, "Work"));
     auto stored = f.w.call(
         f.m().store_flags(Fixture::at(f.taro, f.hanako), f.work,
                           f.flags(each.operation, each.change.bits, each.change.keywords)));
@@ -371,8 +371,10 @@ TEST_CASE("a store changes the flags that the rights allow, and no others") {
       CHECK(changed.bits == each.after.bits);
       CHECK(stored->keywords.at(changed.keywords) == each.after.keywords);
     }
-    // The shared index followed.
-    const auto now = watched->index->current();
+    // The shared index heard of it, and follows whoever asks next.
+    const auto after = f.w.call(f.m().watch(f.hanako, "Work"));
+    CHECK(after->index == before->index);
+    const auto& now = after->now;
     CHECK(now->modseq() == stored->modseq);
     CHECK(now->flags(now->rows_from(0)[0]) == each.after);
   }

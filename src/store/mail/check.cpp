@@ -60,11 +60,16 @@ constexpr Rule kRules[]{
      "SELECT e.account_id, e.mailbox_id, e.uid FROM entries e LEFT JOIN emails m"
      " ON m.tenant_id = e.tenant_id AND m.account_id = e.account_id AND m.email_id = e.email_id"
      " WHERE e.tenant_id = $1 AND m.email_id IS NULL"},
-    {"email-copies",
-     "SELECT m.account_id, m.email_id, m.copies FROM emails m LEFT JOIN (SELECT account_id,"
-     " email_id, count(*) AS n FROM entries WHERE tenant_id = $1 GROUP BY account_id, email_id)"
+    {"entry-place",
+     "SELECT e.account_id, e.mailbox_id, e.uid FROM entries e JOIN emails m"
+     " ON m.tenant_id = e.tenant_id AND m.account_id = e.account_id AND m.email_id = e.email_id"
+     " WHERE e.tenant_id = $1 AND e.copied = 0"
+     " AND (m.first_mailbox <> e.mailbox_id OR m.first_uid <> e.uid)"},
+    {"email-entries",
+     "SELECT m.account_id, m.email_id, 0 FROM emails m LEFT JOIN (SELECT DISTINCT account_id,"
+     " email_id FROM entries WHERE tenant_id = $1)"
      " AS e ON e.account_id = m.account_id AND e.email_id = m.email_id WHERE m.tenant_id = $1"
-     " AND (m.copies <> coalesce(e.n, 0) OR m.copies = 0)"},
+     " AND e.email_id IS NULL"},
     {"queue-recipients",
      "SELECT m.queue_id, m.recipients, 0 FROM queue_messages m LEFT JOIN (SELECT queue_id,"
      " count(*) AS n FROM queue_recipients WHERE tenant_id = $1 GROUP BY queue_id) AS r"

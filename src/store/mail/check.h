@@ -8,7 +8,8 @@
 //   account-inbox       the account has no inbox, or names another one
 //   entry-mailbox       an entry of a mailbox that isn't there
 //   entry-email         an entry without its email
-//   email-copies        an email's count of entries is wrong, or none is left
+//   entry-place         an entry that can't be found from its email
+//   email-entries       an email without entries
 //   email-blob          an email whose blob isn't there
 //   queue-blob          a spooled message whose blob isn't there
 //   queue-recipients    a spooled message without all of its recipients, or a recipient without it

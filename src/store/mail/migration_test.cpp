@@ -154,5 +154,88 @@ TEST_CASE("a store from before blocks tells the same, and goes on") {
   });
 }
 
+constexpr Statement kCountCopies{
+    "UPDATE emails SET copies = (SELECT count(*) FROM entries WHERE entries.tenant_id = $1"
+    " AND entries.account_id = emails.account_id AND entries.email_id = emails.email_id)"
+    " WHERE tenant_id = $1"};
+// As migration 5 left what was there before it.
+constexpr Statement kForgetPlaces{
+    "UPDATE emails SET first_mailbox = 0, first_uid = 0 WHERE tenant_id = $1"};
+constexpr Statement kAllCopied{"UPDATE entries SET copied = 1 WHERE tenant_id = $1"};
+
+enum class Age : std::uint8_t { before_jmap, counted };
+
+void make_counted(World& world, const TenantScope& acme, Age age) {
+  ok(world.database().write_blocking([&](sql::Session& session) -> Status {
+    FUMI_CHECK(sql::enter_platform(session));
+    FUMI_CHECK(
+        session.execute_script("ALTER TABLE emails ADD COLUMN copies BIGINT NOT NULL DEFAULT 1"));
+    FUMI_CHECK(session.apply(kCountCopies, acme.tenant));
+    if (age == Age::before_jmap) {
+      FUMI_CHECK(session.apply(kForgetPlaces, acme.tenant));
+      FUMI_CHECK(session.apply(kAllCopied, acme.tenant));
+    }
+    return session.execute_script(kSchemaHeld);
+  }));
+}
+
+TEST_CASE("emails whose entries were counted: copies stay, and the last entry takes its email") {
+  for (const Age age : {Age::before_jmap, Age::counted}) {
+    on_every_engine([&](World& world) {
+      const TenantScope acme = world.tenant("acme");
+      const AccountId hanako = world.account(acme, "hanako@acme.example");
+      constexpr std::uint32_t kMails = 40;
+      MailboxId inbox;
+      MailboxId other;
+      const auto in = [&](auto work) {
+        ok(world.write(acme, [&](Tx& tx) -> Status {
+          work(tx);
+          return {};
+        }));
+      };
+      const auto used = [&] {
+        std::uint64_t octets = 0;
+        in([&](Tx& tx) { octets = ok(tx.directory().account(hanako))->used_octets; });
+        return octets;
+      };
+      in([&](Tx& tx) {
+        inbox = ok(tx.mailboxes().mailbox_by_name(hanako, "INBOX"))->id;
+        other = ok(tx.mailboxes().create_mailbox(hanako, "Other", MailboxRole::none)).id;
+        for (std::uint32_t i = 0; i < kMails; ++i)
+          ok(tx.mailboxes().append(hanako, inbox, content("", 10), {}));
+        std::vector<Uid> some;
+        for (std::uint32_t uid = 1; uid <= 20; ++uid)
+          some.push_back(Uid{uid});
+        ok(tx.mailboxes().copy(hanako, inbox, some, other));
+      });
+      make_counted(world, acme, age);
+      CHECK(ok(check_store(world.store(), {})).findings.empty());
+      const auto expunge = [&](MailboxId mailbox, std::vector<Uid> uids) {
+        in([&](Tx& tx) {
+          StoreFlags change{uids, FlagsOperation::add, {Flags::deleted, {}}, std::nullopt};
+          ok(tx.mailboxes().store_flags(hanako, mailbox, change));
+          CHECK(ok(tx.mailboxes().expunge(hanako, mailbox, uids)) == uids);
+        });
+        CHECK(ok(check_store(world.store(), {})).findings.empty());
+      };
+      expunge(inbox, {Uid{1}, Uid{2}});  // the copies have them
+      CHECK(used() == 10 * kMails);
+      expunge(inbox, {Uid{39}, Uid{40}});  // nobody has
+      CHECK(used() == 10 * (kMails - 2));
+      std::vector<Uid> many;
+      for (std::uint32_t uid = 11; uid <= 30; ++uid)
+        many.push_back(Uid{uid});
+      expunge(inbox, many);  // one half of them is held by copies
+      CHECK(used() == 10 * (kMails - 12));
+      expunge(other, {Uid{1}});
+      CHECK(used() == 10 * (kMails - 13));
+      in([&](Tx& tx) { ok(tx.mailboxes().delete_mailbox(hanako, other)); });
+      // Left: 3-10 and 31-38 of the inbox; what was only in the other mailbox went with it.
+      CHECK(used() == 10 * 16);
+      CHECK(ok(check_store(world.store(), {})).findings.empty());
+    });
+  }
+}
+
 }  // namespace
 }  // namespace fumi::store::testing

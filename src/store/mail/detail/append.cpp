@@ -32,9 +32,9 @@ constexpr Statement kPlace{
     " WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3"
     " RETURNING uid_next - $4, uid_validity"};
 constexpr Statement kInsertEmail{
-    "INSERT INTO emails (tenant_id, account_id, email_id, thread_id, copies, octets, received,"
+    "INSERT INTO emails (tenant_id, account_id, email_id, thread_id, octets, received,"
     " blob, summary, created, first_mailbox, first_uid)"
-    " VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, $9, $10, $11)"};
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"};
 constexpr Statement kInsertEntry{
     "INSERT INTO entries (tenant_id, account_id, mailbox_id, uid, email_id, flags, appended,"
     " modseq, octets, received, keywords, saved, copied)"

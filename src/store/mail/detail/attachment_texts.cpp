@@ -34,13 +34,11 @@ constexpr Statement kIndexed{"UPDATE attachment_tasks SET stage = 2" FUMI_OF_EMA
                              " AND stage = 1"};
 constexpr Statement kDropTask{"DELETE FROM attachment_tasks" FUMI_OF_EMAIL};
 constexpr Statement kDropText{"DELETE FROM attachment_texts" FUMI_OF_EMAIL};
-#define FUMI_UNUSED_OF                                                              \
-  " WHERE tenant_id = $1 AND account_id = $2 AND email_id IN (SELECT email_id FROM" \
-  " emails WHERE tenant_id = $1 AND account_id = $2 AND copies = 0 AND email_id IN" \
-  " (SELECT email_id FROM entries WHERE tenant_id = $1 AND account_id = $2 AND"     \
-  " mailbox_id = $3 AND uid BETWEEN $4 AND $5))"
-constexpr Statement kDropUnusedTexts{"DELETE FROM attachment_texts" FUMI_UNUSED_OF};
-constexpr Statement kDropUnusedTasks{"DELETE FROM attachment_tasks" FUMI_UNUSED_OF};
+#define FUMI_GONE_BY                                                                 \
+  " WHERE tenant_id = $1 AND account_id = $2 AND email_id IN (SELECT object_id FROM" \
+  " gone WHERE tenant_id = $1 AND account_id = $2 AND modseq = $3 AND kind = 2)"
+constexpr Statement kDropGoneTexts{"DELETE FROM attachment_texts" FUMI_GONE_BY};
+constexpr Statement kDropGoneTasks{"DELETE FROM attachment_tasks" FUMI_GONE_BY};
 constexpr Statement kWantAll{
     "UPDATE attachment_tasks SET stage = 0, not_before = $3, attempts = 0, unread = 0"
     " WHERE tenant_id = $1 AND account_id = $2"};
@@ -102,11 +100,9 @@ Status SqlAttachmentTexts::dismiss(AccountId account, EmailId email) {
   return rows == 0 ? Status() : context_.run(kDropText, account, email);
 }
 
-Status SqlAttachmentTexts::drop_unused(AccountId account, MailboxId mailbox, Uid first, Uid last) {
-  FUMI_TRY(const auto rows,
-           context_.execute(kDropUnusedTasks, account, mailbox, first.value, last.value));
-  if (rows == 0) return {};
-  return context_.run(kDropUnusedTexts, account, mailbox, first.value, last.value);
+Status SqlAttachmentTexts::drop_gone(AccountId account, ModSeq modseq) {
+  FUMI_TRY(const auto rows, context_.execute(kDropGoneTasks, account, modseq));
+  return rows == 0 ? Status() : context_.run(kDropGoneTexts, account, modseq);
 }
 
 Status SqlAttachmentTexts::want_all(AccountId account) {

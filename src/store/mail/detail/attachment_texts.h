@@ -20,9 +20,8 @@ class SqlAttachmentTexts final : public AttachmentTextStore {
   Status mark_indexed(AccountId account, std::span<const EmailId> emails) override;
   Result<AttachmentProgress> progress(AccountId account) override;
 
-  // For the other ports: with the mails among a mailbox's entries that nothing holds any more,
-  // which are still there; and to begin anew.
-  Status drop_unused(AccountId account, MailboxId mailbox, Uid first, Uid last);
+  // For the other ports: with the mails that a change remembers as gone; and to begin anew.
+  Status drop_gone(AccountId account, ModSeq modseq);
   Status want_all(AccountId account);
 
  private:

@@ -4,6 +4,7 @@
 #include "store/mail/detail/attachment_texts.h"
 #include "store/mail/detail/blocks.h"
 #include "store/mail/detail/by_runs.h"
+#include "store/mail/detail/held.h"
 #include "store/mail/detail/mailboxes.h"
 
 namespace fumi::store {
@@ -27,16 +28,19 @@ constexpr Statement kDeleteEntry{
 constexpr Statement kInsertExpunged{
     "INSERT INTO expunged (tenant_id, account_id, mailbox_id, modseq, uid, email_id)"
     " VALUES ($1, $2, $3, $4, $5, $6)"};
-constexpr Statement kShare{
-    "UPDATE emails SET copies = copies + 1"
-    " WHERE tenant_id = $1 AND account_id = $2 AND email_id = $3"};
-constexpr Statement kDropLast{
-    "DELETE FROM emails"
-    " WHERE tenant_id = $1 AND account_id = $2 AND email_id = $3 AND copies <= 1"
-    " RETURNING octets, thread_id, created"};
 constexpr Statement kRelease{
-    "UPDATE emails SET copies = copies - 1"
-    " WHERE tenant_id = $1 AND account_id = $2 AND email_id = $3"};
+    "DELETE FROM emails WHERE tenant_id = $1 AND account_id = $2 AND email_id = $3" FUMI_NOT_HELD
+    " RETURNING octets, thread_id, created"};
+// Of what one change expunged from a mailbox, all that is nowhere else.
+constexpr Statement kRememberUnused{
+    "INSERT INTO gone (tenant_id, account_id, modseq, kind, object_id, thread_id, created)"
+    " SELECT tenant_id, account_id, $4, 2, email_id, thread_id, created FROM emails"
+    " WHERE tenant_id = $1 AND account_id = $2 AND email_id IN (SELECT email_id FROM expunged"
+    " WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3 AND modseq = $4)" FUMI_NOT_HELD};
+constexpr Statement kDropGone{
+    "DELETE FROM emails WHERE tenant_id = $1 AND account_id = $2 AND email_id IN"
+    " (SELECT object_id FROM gone"
+    " WHERE tenant_id = $1 AND account_id = $2 AND modseq = $3 AND kind = 2) RETURNING octets"};
 constexpr Statement kRememberGone{
     "INSERT INTO gone (tenant_id, account_id, modseq, kind, object_id, thread_id, created)"
     " VALUES ($1, $2, $3, 2, $4, $5, $6)"};
@@ -53,26 +57,12 @@ constexpr Statement kFreeOctets{
 #define FUMI_RANGE                                                             \
   " FROM entries WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3" \
   " AND uid BETWEEN $4 AND $5"
-#define FUMI_UNUSED                                                      \
-  " FROM emails WHERE tenant_id = $1 AND account_id = $2 AND copies = 0" \
-  " AND email_id IN (SELECT email_id" FUMI_RANGE ")"
-#define FUMI_BY_EMAIL                                          \
-  " FROM (SELECT email_id AS its_id, count(*) AS n" FUMI_RANGE \
-  " GROUP BY email_id) AS by_email"                            \
-  " WHERE emails.tenant_id = $1 AND emails.account_id = $2 AND emails.email_id = by_email.its_id"
 // Their flags are told by blocks.
 constexpr Statement kCopyRange{
     "INSERT INTO entries (tenant_id, account_id, mailbox_id, uid, email_id, flags, appended,"
     " modseq, octets, received, keywords, saved, copied)"
     " SELECT tenant_id, account_id, $6, uid + $7, email_id, 0, $8, $8, octets, received, $9, $10,"
     " 1" FUMI_RANGE};
-constexpr Statement kShareRange{"UPDATE emails SET copies = copies + by_email.n" FUMI_BY_EMAIL};
-constexpr Statement kReleaseRange{"UPDATE emails SET copies = copies - by_email.n" FUMI_BY_EMAIL};
-constexpr Statement kUnusedOctets{"SELECT coalesce(sum(octets), 0)/*pg ::bigint*/" FUMI_UNUSED};
-constexpr Statement kRememberUnused{
-    "INSERT INTO gone (tenant_id, account_id, modseq, kind, object_id, thread_id, created)"
-    " SELECT tenant_id, account_id, $6, 2, email_id, thread_id, created" FUMI_UNUSED};
-constexpr Statement kDropUnused{"DELETE" FUMI_UNUSED};
 constexpr Statement kExpungeRange{
     "INSERT INTO expunged (tenant_id, account_id, mailbox_id, modseq, uid, email_id)"
     " SELECT tenant_id, account_id, mailbox_id, $6, uid, email_id" FUMI_RANGE};
@@ -155,7 +145,7 @@ Result<CopiedUids> SqlMailboxes::transfer(AccountId account, MailboxId from,
     entry.saved = context_.now();  // RFC 8514 §4: anew, for copies and moves
     ++next.value;
   }
-  FUMI_CHECK(insert_copies(account, from, entries, to, made, after));
+  FUMI_CHECK(insert_copies(account, from, entries, to, made));
   context_.changed(account, to);
   if (after == After::goes) {
     FUMI_CHECK(take_out(account, from, entries, modseq, Emails::stay));
@@ -167,16 +157,14 @@ Result<CopiedUids> SqlMailboxes::transfer(AccountId account, MailboxId from,
 // Many are copied from row to row, without flags: those go straight into blocks.
 Status SqlMailboxes::insert_copies(AccountId account, MailboxId from,
                                    const std::vector<Entry>& entries, MailboxId to,
-                                   const std::vector<Entry>& made, After after) {
+                                   const std::vector<Entry>& made) {
   const std::string no_keywords;
   std::vector<Entry> plain;  // whose row says nothing
   for (std::size_t at = 0; at < entries.size();) {
     const std::size_t end = run_end(entries, at);
     if (end - at < kRunFrom) {
-      for (; at < end; ++at) {
+      for (; at < end; ++at)
         FUMI_CHECK(insert_entry(account, to, made[at], Placing::copy));
-        if (after == After::stays) FUMI_CHECK(context_.run(kShare, account, made[at].email));
-      }
       continue;
     }
     const std::uint32_t first = entries[at].uid.value;
@@ -184,7 +172,6 @@ Status SqlMailboxes::insert_copies(AccountId account, MailboxId from,
     const auto step = std::int64_t{made[at].uid.value} - std::int64_t{first};
     FUMI_CHECK(context_.run(kCopyRange, account, from, first, last, to, step, made[at].modseq,
                             Blob{no_keywords}, made[at].saved));
-    if (after == After::stays) FUMI_CHECK(context_.run(kShareRange, account, from, first, last));
     plain.insert(plain.end(), made.begin() + std::ptrdiff_t(at),
                  made.begin() + std::ptrdiff_t(end));
     at = end;
@@ -226,7 +213,6 @@ Status SqlMailboxes::take_out(AccountId account, MailboxId mailbox,
                               const std::vector<Entry>& entries, ModSeq modseq, Emails emails) {
   Delta delta;
   std::vector<Uid> uids;
-  std::uint64_t freed = 0;
   uids.reserve(entries.size());
   for (const Entry& entry : entries) {
     delta.add(entry, -1);
@@ -236,26 +222,22 @@ Status SqlMailboxes::take_out(AccountId account, MailboxId mailbox,
     const std::size_t end = run_end(entries, at);
     if (end - at >= kRunFrom) {
       const Uid last = entries[end - 1].uid;
-      if (emails == Emails::released) {
-        FUMI_CHECK(release_range(account, mailbox, entries[at].uid, last, modseq));
-      }
       FUMI_CHECK(take_out_range(account, mailbox, entries[at].uid, last, modseq));
       at = end;
     }
     for (; at < end; ++at) {
       const Entry& entry = entries[at];
       FUMI_CHECK(context_.run(kDeleteEntry, account, mailbox, entry.uid.value));
-      if (emails == Emails::released) {
-        FUMI_TRY(const std::uint64_t octets, release(account, entry.email, modseq));
-        freed += octets;
-      }
       FUMI_CHECK(
           context_.run(kInsertExpunged, account, mailbox, modseq, entry.uid.value, entry.email));
     }
   }
   FUMI_CHECK(SqlBlocks(context_, account, mailbox).remove(uids));
-  if (emails == Emails::released) FUMI_CHECK(forget_gone(account, modseq, entries.size()));
-  if (freed != 0) FUMI_CHECK(free_octets(account, freed));
+  if (emails == Emails::released) {
+    FUMI_TRY(const std::uint64_t freed, release_all(account, mailbox, entries, modseq));
+    FUMI_CHECK(forget_gone(account, modseq, entries.size()));
+    if (freed != 0) FUMI_CHECK(free_octets(account, freed));
+  }
   FUMI_TRY(const auto remembered,
            context_.one(
                kCountExpunged, [](const Row& row) { return row.int64(0); }, account, mailbox,
@@ -264,18 +246,23 @@ Status SqlMailboxes::take_out(AccountId account, MailboxId mailbox,
   return remembered.value_or(0) > most ? forget_expunged(account, mailbox) : Status();
 }
 
-Status SqlMailboxes::release_range(AccountId account, MailboxId mailbox, Uid first, Uid last,
-                                   ModSeq modseq) {
-  const std::uint32_t from = first.value;
-  const std::uint32_t to = last.value;
-  FUMI_CHECK(context_.run(kReleaseRange, account, mailbox, from, to));
-  FUMI_TRY(const auto octets, context_.one(
-                                  kUnusedOctets, [](const Row& row) { return row.int64(0); },
-                                  account, mailbox, from, to));
-  FUMI_CHECK(context_.run(kRememberUnused, account, mailbox, from, to, modseq));
-  FUMI_CHECK(SqlAttachmentTexts(context_).drop_unused(account, mailbox, first, last));
-  FUMI_CHECK(context_.run(kDropUnused, account, mailbox, from, to));
-  return context_.run(kFreeOctets, account, octets.value_or(0));
+// Of entries that are gone, and remembered as expunged by this change: the octets that go with
+// them.
+Result<std::uint64_t> SqlMailboxes::release_all(AccountId account, MailboxId mailbox,
+                                                const std::vector<Entry>& entries, ModSeq modseq) {
+  std::uint64_t freed = 0;
+  if (entries.size() < kRunFrom) {
+    for (const Entry& entry : entries) {
+      FUMI_TRY(const std::uint64_t octets, release(account, entry.email, modseq));
+      freed += octets;
+    }
+    return freed;
+  }
+  FUMI_CHECK(context_.run(kRememberUnused, account, mailbox, modseq));
+  FUMI_CHECK(SqlAttachmentTexts(context_).drop_gone(account, modseq));
+  auto add = [&](const Row& row) { freed += static_cast<std::uint64_t>(row.int64(0)); };
+  FUMI_CHECK(context_.query(kDropGone, add, account, modseq));
+  return freed;
 }
 
 Status SqlMailboxes::take_out_range(AccountId account, MailboxId mailbox, Uid first, Uid last,
@@ -293,12 +280,8 @@ Result<std::uint64_t> SqlMailboxes::release(AccountId account, EmailId email, Mo
   auto map = [](const Row& row) {
     return Gone{static_cast<std::uint64_t>(row.int64(0)), row.id<ThreadId>(1), row.id<ModSeq>(2)};
   };
-  FUMI_TRY(const auto gone, context_.one(kDropLast, map, account, email));
-  if (!gone) {
-    FUMI_TRY(const auto rows, context_.execute(kRelease, account, email));
-    if (rows == 1) return 0;
-    return fail(Code::corrupt, "releasing a message", "an entry without its email");
-  }
+  FUMI_TRY(const auto gone, context_.one(kRelease, map, account, email));
+  if (!gone) return 0;  // another entry has it
   FUMI_CHECK(SqlAttachmentTexts(context_).dismiss(account, email));
   FUMI_CHECK(context_.run(kRememberGone, account, modseq, email, gone->thread, gone->created));
   return gone->octets;

@@ -7,6 +7,7 @@
 #include "store/mail/detail/acl.h"
 #include "store/mail/detail/attachment_texts.h"
 #include "store/mail/detail/blocks.h"
+#include "store/mail/detail/held.h"
 #include "store/mail/detail/metadata.h"
 
 namespace fumi::store {
@@ -55,31 +56,25 @@ constexpr Statement kSetSubscribed{
     "UPDATE mailboxes SET subscribed = $4, named = $5"
     " WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3"};
 
-// Deleting a mailbox is set-based: it may hold a million entries.
-constexpr Statement kReleaseAll{
-    "UPDATE emails SET copies = copies - gone.n FROM"
-    " (SELECT email_id AS gone_id, count(*) AS n FROM entries WHERE tenant_id = $1"
-    "   AND account_id = $2 AND mailbox_id = $3 GROUP BY email_id) AS gone"
-    " WHERE emails.tenant_id = $1 AND emails.account_id = $2 AND emails.email_id = gone.gone_id"};
-constexpr Statement kUnusedOctets{
-    "SELECT coalesce(sum(octets), 0)/*pg ::bigint*/ FROM emails WHERE tenant_id = $1"
-    " AND account_id = $2 AND copies = 0 AND email_id IN (SELECT email_id FROM entries"
-    "   WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3)"};
-constexpr Statement kDropUnused{
-    "DELETE FROM emails WHERE tenant_id = $1 AND account_id = $2 AND copies = 0 AND email_id IN"
-    " (SELECT email_id FROM entries WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3)"};
-// For EmailStore's changes: emails that go, emails that stay elsewhere (those too that had left the
-// mailbox before: its list of expunged goes with it), and the mailbox itself.
+// Deleting a mailbox is set-based: it may hold a million entries. For EmailStore's changes: emails
+// that go, emails that stay elsewhere (those too that had left the mailbox before: its list of
+// expunged goes with it), and the mailbox itself.
 constexpr Statement kRememberGone{
     "INSERT INTO gone (tenant_id, account_id, modseq, kind, object_id, thread_id, created)"
     " SELECT tenant_id, account_id, $4, 2, email_id, thread_id, created FROM emails WHERE "
     "tenant_id = $1"
-    " AND account_id = $2 AND copies = 0 AND email_id IN (SELECT email_id FROM entries"
-    "   WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3)"};
+    " AND account_id = $2 AND email_id IN (SELECT email_id FROM entries"
+    "   WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3)" FUMI_NOT_HELD_BY(
+        " AND f.mailbox_id <> $3", " AND c.mailbox_id <> $3")};
+constexpr Statement kDropGone{
+    "DELETE FROM emails WHERE tenant_id = $1 AND account_id = $2 AND email_id IN"
+    " (SELECT object_id FROM gone"
+    " WHERE tenant_id = $1 AND account_id = $2 AND modseq = $3 AND kind = 2) RETURNING octets"};
+// What is left of them, once kDropGone has run.
 constexpr Statement kRememberLeft{
     "INSERT INTO gone (tenant_id, account_id, modseq, kind, object_id, thread_id, created)"
     " SELECT tenant_id, account_id, $4, 3, email_id, thread_id, created FROM emails"
-    " WHERE tenant_id = $1 AND account_id = $2 AND copies > 0 AND email_id IN"
+    " WHERE tenant_id = $1 AND account_id = $2 AND email_id IN"
     " (SELECT email_id FROM entries WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3"
     "   UNION SELECT email_id FROM expunged"
     "   WHERE tenant_id = $1 AND account_id = $2 AND mailbox_id = $3)"};
@@ -374,16 +369,15 @@ Status SqlMailboxes::delete_mailbox(AccountId account, MailboxId id) {
   FUMI_TRY(const ModSeq modseq, raise(account));
   FUMI_TRY(const auto known, mailboxes(account));
   FUMI_CHECK(touch_inferiors(account, known, found->name, modseq));
-  FUMI_CHECK(context_.run(kReleaseAll, account, id));
-  FUMI_TRY(const auto left, context_.execute(kRememberLeft, account, id, modseq));
   FUMI_TRY(const auto gone, context_.execute(kRememberGone, account, id, modseq));
+  FUMI_CHECK(SqlAttachmentTexts(context_).drop_gone(account, modseq));
+  std::int64_t octets = 0;
+  auto add = [&](const Row& row) { octets += row.int64(0); };
+  FUMI_CHECK(context_.query(kDropGone, add, account, modseq));
+  FUMI_TRY(const auto left, context_.execute(kRememberLeft, account, id, modseq));
   FUMI_CHECK(context_.run(kRememberMailbox, account, id, modseq));
   FUMI_CHECK(forget_gone(account, modseq, static_cast<std::size_t>(left + gone) + 1));
-  FUMI_TRY(const auto octets,
-           context_.one(kUnusedOctets, [](const Row& row) { return row.int64(0); }, account, id));
-  FUMI_CHECK(SqlAttachmentTexts(context_).drop_unused(account, id, Uid{1}, Uid{UINT32_MAX}));
-  FUMI_CHECK(context_.run(kDropUnused, account, id));
-  FUMI_CHECK(context_.run(kFreeOctets, account, octets.value_or(0)));
+  FUMI_CHECK(context_.run(kFreeOctets, account, octets));
   FUMI_CHECK(context_.run(kDropEntries, account, id));
   FUMI_CHECK(SqlBlocks(context_, account, id).drop_all());
   FUMI_CHECK(context_.run(kDropExpunged, account, id));

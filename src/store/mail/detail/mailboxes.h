@@ -120,14 +120,14 @@ class SqlMailboxes final : public MailboxStore {
   // Takes entries out and remembers them as expunged; the mailbox's counts follow.
   Status take_out(AccountId account, MailboxId mailbox, const std::vector<Entry>& entries,
                   ModSeq modseq, Emails emails);
-  // Their parts for all entries from `first` to `last`; counts and blocks are not among them.
+  // Its part for all entries from `first` to `last`; counts and blocks are not among it.
   Status take_out_range(AccountId account, MailboxId mailbox, Uid first, Uid last, ModSeq modseq);
-  Status release_range(AccountId account, MailboxId mailbox, Uid first, Uid last, ModSeq modseq);
+  Result<std::uint64_t> release_all(AccountId account, MailboxId mailbox,
+                                    const std::vector<Entry>& entries, ModSeq modseq);
   // Rows of `made`, which are pairwise with `entries` of `from`.
   Status insert_copies(AccountId account, MailboxId from, const std::vector<Entry>& entries,
-                       MailboxId to, const std::vector<Entry>& made, After after);
-  // One copy of the email less; the last one takes the email along.
-  // One entry's share of an email. The octets that the account has to be told of by free_octets().
+                       MailboxId to, const std::vector<Entry>& made);
+  // After an entry has gone: the last one takes its email along. Octets for free_octets().
   Result<std::uint64_t> release(AccountId account, EmailId email, ModSeq modseq);
   Status free_octets(AccountId account, std::uint64_t octets);
   // Remembers at most gone_max destroyed objects; looks now and then.

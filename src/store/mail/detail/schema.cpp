@@ -264,7 +264,8 @@ std::span<const sql::Migration> migrations() {
                                       sql::Migration{9, "settings", kSchemaSettings},
                                       sql::Migration{10, "control", kSchemaControl},
                                       sql::Migration{11, "people", kSchemaPeople},
-                                      sql::Migration{12, "attachments", kSchemaAttachments}};
+                                      sql::Migration{12, "attachments", kSchemaAttachments},
+                                      sql::Migration{13, "held", kSchemaHeld}};
   return kMigrations;
 }
 

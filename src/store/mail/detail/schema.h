@@ -25,6 +25,7 @@ extern const char* const kSchemaSettings;  // schema_settings.cpp
 extern const char* const kSchemaControl;
 // Domains' ownership, tenants' limits, senders' pace (schema_people.cpp).
 extern const char* const kSchemaPeople;
+extern const char* const kSchemaHeld;  // schema_held.cpp
 
 // Mail records: one table a day (UTC), made when its first record comes.
 inline constexpr std::string_view kMailRecordsPrefix = "mail_records_";

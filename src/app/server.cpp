@@ -3,7 +3,6 @@
 #include <systemd/sd-daemon.h>
 
 #include <csignal>
-#include <filesystem>
 #include <thread>
 
 #include "api/admin/admin_routes.h"
@@ -13,12 +12,10 @@
 #include "app/dns_resolver.h"
 #include "app/maintenance.h"
 #include "app/net_runtime.h"
+#include "app/own_facts.h"
 #include "app/text_extractor.h"
 #include "base/ascii.h"
 #include "base/log.h"
-#include "crypto/hash.h"
-#include "crypto/random.h"
-#include "net/certificate_digest.h"
 #include "net/io_pool.h"
 #include "net/listener.h"
 #include "net/rate_limiter.h"
@@ -60,40 +57,6 @@ sigset_t server_signals() {
   for (const int number : {SIGTERM, SIGINT, SIGHUP})
     sigaddset(&signals, number);
   return signals;
-}
-
-Result<net::TlsServerConfig> tls_config(const Settings& settings) {
-  net::TlsServerConfig config;
-  for (const std::string& pair : settings.tls.certificates) {
-    const std::size_t colon = pair.find(':');
-    if (colon == std::string::npos) {
-      return fail(Code::invalid, "reading tls.certificates",
-                  "\"" + pair + "\" is not of the form chain.pem:key.pem");
-    }
-    config.certificates.push_back({pair.substr(0, colon), pair.substr(colon + 1)});
-  }
-  if (!config.certificates.empty()) return config;
-  const net::TlsCertificateFiles own{settings.data("self-signed.pem"),
-                                     settings.data("self-signed.key")};
-  if (!std::filesystem::exists(own.key_file)) {
-    FUMI_CHECK(
-        net::write_self_signed(own, {settings.server.hostname, "localhost", "127.0.0.1"}, 825));
-    log::warning("tls", "no certificate configured: made a self-signed one",
-                 {{"file", own.chain_file}});
-  }
-  config.certificates.push_back(own);
-  return config;
-}
-
-// Keys the salts that names without an account seem to have; the same after a restart.
-Secret fake_salt_key(const Settings& settings) {
-  const auto root = settings.root_key_file();
-  std::FILE* file = std::fopen(root.c_str(), "rb");
-  std::string bytes(4096, '\0');
-  if (file == nullptr) return Secret(crypto::random_bytes(32));
-  bytes.resize(std::fread(bytes.data(), 1, bytes.size(), file));
-  std::fclose(file);
-  return Secret(crypto::hkdf_sha256(bytes, "fumi", "scram fake salt", 32));
 }
 
 }  // namespace
@@ -169,7 +132,6 @@ struct Server::Parts {
   Status open_imap();
   Status open_pop3();
   Status open_http();
-  [[nodiscard]] service::MailHostFacts host_facts() const;
   void open_admin();
   void open_jmap();
   Status listen(const std::string& name, const std::string& address, std::uint16_t port,
@@ -425,26 +387,10 @@ Status Server::Parts::open_pop3() {
   return listen("pop3s", settings.listen.address, settings.listen.pop3s, secured);
 }
 
-// What DNS should say of this installation.
-service::MailHostFacts Server::Parts::host_facts() const {
-  service::MailHostFacts facts;
-  facts.hostname = settings.server.hostname;
-  facts.imaps = settings.listen.imaps;
-  facts.submissions = settings.listen.submissions;
-  facts.submission = settings.listen.submission;
-  const Result<net::TlsServerConfig> config = tls_config(settings);
-  if (!config) return facts;
-  for (const net::TlsCertificateFiles& files : config->certificates) {
-    const Result<std::string> digest = net::spki_sha256(files.chain_file);
-    if (digest) facts.tlsa.push_back("3 1 1 " + ascii::to_hex(*digest));
-  }
-  return facts;
-}
-
 void Server::Parts::open_admin() {
   store::SqlStore& store = storage->store();
   domain_check = std::make_unique<service::DomainCheck>(store, *routing, *dns_reader,
-                                                        system_clock(), host_facts());
+                                                        system_clock(), mail_host_facts(settings));
   limits = std::make_unique<service::Limits>(store, system_clock());
   queue_admin =
       std::make_unique<service::QueueAdmin>(store, system_clock(), [this] { spool->wake(); });

@@ -102,7 +102,7 @@ void create_domain(Client& client, const Commands& c) {
       client.call("POST", path_of("/tenants/", c.tenant, "/domains"), std::move(body));
   if (!answer) return;
   client.tell(*answer, c.name, Text::done_created);
-  if (!answer->text("challenge").empty()) {
+  if (!client.json() && !answer->text("challenge").empty()) {
     client.note(client.word(Text::publish_challenge) + " _fumi-challenge." + c.name + " TXT " +
                 std::string(answer->text("challenge")));
   }

@@ -347,9 +347,10 @@ Status Search::Job::read_summaries(Tx& tx, std::span<const std::size_t> some,
     emails.push_back(email);
   auto next = by_email.begin();
   auto visit = [&](const StoredSummary& stored) -> Result<Visit> {
-    const auto summary = mime::decode(stored.summary);
+    auto summary = mime::decode(stored.summary);
     const auto blob = BlobRef::decode(stored.blob);
     if (!summary || !blob) return fail(Code::corrupt, kDoing, "a summary can't be read");
+    const detail::EmailFacts facts = detail::facts_of(*summary, stored.thread);
     while (next != by_email.end() && next->first < stored.id)
       ++next;
     for (; next != by_email.end() && next->first == stored.id; ++next) {
@@ -357,14 +358,15 @@ Status Search::Job::read_summaries(Tx& tx, std::span<const std::size_t> some,
       reading.item = next->second;
       reading.email = stored.id;
       reading.blob = *blob;
-      reading.facts = detail::facts_of(*summary, stored.thread);
+      reading.facts = facts;
       Item& item = items[next->second];
       Candidate known = candidate(item);
       known.facts = &reading.facts;
       item.found = program.truth(known);
       if (item.found != Truth::unknown) continue;
-      auto own = mime::decode(stored.summary);
-      reading.summary = std::move(*own);
+      if (!summary) summary = mime::decode(stored.summary);  // for a further one of the same mail
+      reading.summary = std::move(*summary);
+      summary.reset();
       readings.push_back(std::move(reading));
     }
     return Visit::more;

@@ -25,31 +25,40 @@ void unite(std::vector<Posting>& postings) {
 
 }  // namespace
 
-void SegmentBuilder::new_piece(std::string key) {
-  piece_octets_ += key.size();
-  pieces_.push_back(std::move(key));
+void SegmentBuilder::new_piece(char kind, std::string_view piece) {
+  pieces_.push_back(std::string(1, kind).append(piece));
+  piece_octets_ += pieces_.back().size();
   postings_.emplace_back();
 }
 
-std::uint32_t SegmentBuilder::number_of(char kind, std::string_view piece) {
+void SegmentBuilder::add_short(std::uint64_t key, std::string_view piece, std::uint8_t where) {
+  Posted& last = posted_[ShortPieces::hash_of(key) >> 54U];
+  const auto documents = std::uint32_t(documents_.size());
+  if (last.key == key && last.documents == documents && last.where == where) return;
+  last = {key, documents, where};
   const auto next = std::uint32_t(pieces_.size());
-  const auto spelled = [&] { return std::string(1, kind).append(piece); };
-  if (piece.size() <= ShortPieces::kOctetsMax) {
-    const std::uint32_t number = short_numbers_.find_or_add(ShortPieces::key_of(kind, piece), next);
-    if (number == next) new_piece(spelled());
-    return number;
-  }
-  key_.assign(1, kind);
-  key_ += piece;
-  const auto found = numbers_.find(std::string_view(key_));
-  if (found != numbers_.end()) return found->second;
-  numbers_.emplace(key_, next);
-  new_piece(spelled());
-  return next;
+  const std::uint32_t number = short_numbers_.find_or_add(key, next);
+  if (number == next) new_piece(ShortPieces::kind_of(key), piece);
+  post(number, where);
 }
 
 void SegmentBuilder::add_piece(char kind, std::string_view piece, std::uint8_t where) {
-  std::vector<Posting>& postings = postings_[number_of(kind, piece)];
+  if (piece.size() <= ShortPieces::kOctetsMax) {
+    add_short(ShortPieces::key_of(kind, piece), piece, where);
+    return;
+  }
+  key_.assign(1, kind);
+  key_ += piece;
+  auto found = numbers_.find(std::string_view(key_));
+  if (found == numbers_.end()) {
+    found = numbers_.emplace(key_, std::uint32_t(pieces_.size())).first;
+    new_piece(kind, piece);
+  }
+  post(found->second, where);
+}
+
+void SegmentBuilder::post(std::uint32_t number, std::uint8_t where) {
+  std::vector<Posting>& postings = postings_[number];
   const auto document = std::uint32_t(documents_.size() - 1);
   if (!postings.empty() && postings.back().document == document) {
     postings.back().where |= where;

@@ -1,6 +1,7 @@
 // SegmentBuilder: a segment of new mail, made in memory; Merge: one segment made of several.
 #pragma once
 
+#include <array>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -39,10 +40,19 @@ class SegmentBuilder {
     }
   };
   void add_piece(char kind, std::string_view piece, std::uint8_t where);
-  [[nodiscard]] std::uint32_t number_of(char kind, std::string_view piece);
-  void new_piece(std::string key);
+  void add_short(std::uint64_t key, std::string_view piece, std::uint8_t where);
+  void post(std::uint32_t number, std::uint8_t where);
+  void new_piece(char kind, std::string_view piece);
 
   std::vector<Document> documents_;
+  // Short pieces that the document at hand has posted a moment ago, most of a text: by a hash, the
+  // last one stays.
+  struct Posted {
+    std::uint64_t key = 0;
+    std::uint32_t documents = 0;  // how many there were then
+    std::uint8_t where = 0;
+  };
+  std::array<Posted, 1024> posted_{};
   ShortPieces short_numbers_;  // of pieces up to its limit; of longer ones:
   std::unordered_map<std::string, std::uint32_t, Hash, std::equal_to<>> numbers_;
   std::vector<std::string> pieces_;

@@ -24,6 +24,12 @@ class ShortPieces {
     return key << 16U | std::uint64_t(piece.size()) << 8U | static_cast<unsigned char>(kind);
   }
 
+  [[nodiscard]] static char kind_of(std::uint64_t key) { return char(key & 0xffU); }
+  // Fibonacci hashing: the upper bits depend on all octets.
+  [[nodiscard]] static std::uint64_t hash_of(std::uint64_t key) {
+    return key * 0x9e37'79b9'7f4a'7c15U;
+  }
+
   // The piece's number; `next` and kept, if it is a new one.
   std::uint32_t find_or_add(std::uint64_t key, std::uint32_t next) {
     if (count_ * 2 >= slots_.size()) grow();
@@ -45,9 +51,8 @@ class ShortPieces {
 
   Slot& slot_of(std::uint64_t key) {
     const std::size_t mask = slots_.size() - 1;
-    // Fibonacci hashing: the upper bits of the product depend on all octets.
     const auto shift = unsigned(64 - std::countr_zero(slots_.size()));
-    std::size_t at = (key * 0x9e37'79b9'7f4a'7c15U) >> shift;
+    std::size_t at = hash_of(key) >> shift;
     while (slots_[at].key != 0 && slots_[at].key != key)
       at = (at + 1) & mask;
     return slots_[at];

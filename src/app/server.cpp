@@ -185,6 +185,7 @@ Status Server::Parts::build(StorageBase base) {
                                            storage->ids(), clock, settings.spool, std::move(retry));
   service::IntakeOptions intake_options;
   intake_options.hostname = settings.server.hostname;
+  intake_options.hold_max = settings.smtp.hold_max;
   intake = std::make_unique<service::Intake>(store, store, storage->blobs(), *access, *routing,
                                              *spool, *bouncer, *signer, storage->ids(), clock,
                                              std::move(intake_options));
@@ -278,6 +279,11 @@ std::unique_ptr<server::InboundHost> Server::Parts::make_door(service::Door door
   options->errors_max = settings.smtp.errors_max;
   options->tls = smtp::TlsPolicy::offered;
   options->extensions.add(smtp::Extension::requiretls);
+  if (door == service::Door::submission && settings.smtp.hold_max > Duration::zero()) {
+    options->extensions.add(smtp::Extension::futurerelease);
+    options->hold_max_s = std::uint32_t(
+        std::chrono::duration_cast<std::chrono::seconds>(settings.smtp.hold_max).count());
+  }
   if (door != service::Door::mx) {
     options->role = door == service::Door::relay ? smtp::Role::relay : smtp::Role::submission;
     options->mechanisms = "SCRAM-SHA-256 PLAIN LOGIN";

@@ -40,6 +40,9 @@ class QueueStore {
   virtual Status retry_now(QueueId id, Instant now) = 0;
   // Takes the message out of the spool and returns what it was, for the record. not_found.
   virtual Result<QueueMessage> cancel(QueueId id) = 0;
+  // The same for the sender, who may only where nobody has been sent it and no node holds it to
+  // send it: conflict. Of two, this and a claim, one comes first.
+  virtual Result<QueueMessage> recall(QueueId id, Instant now) = 0;
 };
 
 }  // namespace fumi

@@ -18,6 +18,7 @@ enum class Extension : std::uint16_t {
   auth = 512,            // RFC 4954
   limits = 1024,         // RFC 9422
   requiretls = 2048,     // RFC 8689
+  futurerelease = 4096,  // RFC 4865; a server's alone
 };
 
 struct Extensions {

@@ -72,6 +72,61 @@ bool take_auth(MailParameters& out, std::optional<std::string_view> value) {
   return out.auth && parse_mailbox(*out.auth).has_value();
 }
 
+std::optional<int> two_digits(std::string_view text, std::size_t at) {
+  if (text.size() < at + 2 || !ascii::is_digit(text[at]) || !ascii::is_digit(text[at + 1]))
+    return std::nullopt;
+  return (text[at] - '0') * 10 + (text[at + 1] - '0');
+}
+
+// RFC 4865: 1 to 9 digits.
+bool take_hold_for(MailParameters& out, std::optional<std::string_view> value) {
+  if (out.hold_for || out.hold_until || !value || value->empty() || value->size() > 9) return false;
+  std::uint32_t seconds = 0;
+  const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), seconds);
+  if (error != std::errc() || end != value->data() + value->size()) return false;
+  out.hold_for = std::chrono::seconds(seconds);
+  return true;
+}
+
+// RFC 3339 §5.6 date-time: "2026-11-23T01:02:03Z", "…03.5+09:00".
+bool take_hold_until(MailParameters& out, std::optional<std::string_view> value) {
+  if (out.hold_for || out.hold_until || !value || value->size() < 20) return false;
+  const auto century = two_digits(*value, 0);
+  const auto year = two_digits(*value, 2);
+  const auto month = two_digits(*value, 5);
+  const auto day = two_digits(*value, 8);
+  const auto hours = two_digits(*value, 11);
+  const auto minutes = two_digits(*value, 14);
+  const auto seconds = two_digits(*value, 17);
+  constexpr std::string_view kForm = "0000-00-00T00:00:00";
+  for (const std::size_t at : {4U, 7U, 10U, 13U, 16U})
+    if ((*value)[at] != kForm[at]) return false;
+  if (!century || !year || !month || !day) return false;
+  const std::chrono::year_month_day date{std::chrono::year(*century * 100 + *year),
+                                         std::chrono::month(unsigned(*month)),
+                                         std::chrono::day(unsigned(*day))};
+  if (!date.ok()) return false;
+  if (!hours || !minutes || !seconds || *hours > 23 || *minutes > 59 || *seconds > 60) return false;
+  std::string_view zone = value->substr(19);
+  if (zone.starts_with('.')) {
+    const std::size_t end = zone.find_first_not_of("0123456789", 1);
+    if (end == zone.npos || end == 1) return false;
+    zone.remove_prefix(end);
+  }
+  std::chrono::minutes east{0};
+  if (zone != "Z") {
+    const auto zone_hours = two_digits(zone, 1);
+    const auto zone_minutes = two_digits(zone, 4);
+    if (zone.size() != 6 || (zone[0] != '+' && zone[0] != '-') || zone[3] != ':') return false;
+    if (!zone_hours || !zone_minutes || *zone_hours > 23 || *zone_minutes > 59) return false;
+    east = std::chrono::minutes((zone[0] == '-' ? -1 : 1) * (*zone_hours * 60 + *zone_minutes));
+  }
+  out.hold_until = std::chrono::sys_seconds(std::chrono::sys_days(date)) +
+                   std::chrono::hours(*hours) + std::chrono::minutes(*minutes) +
+                   std::chrono::seconds(*seconds) - east;
+  return true;
+}
+
 bool take_body(MailParameters& out, std::optional<std::string_view> value) {
   if (!value) return false;
   if (ascii::iequals(*value, "7BIT")) return true;
@@ -165,6 +220,10 @@ std::expected<MailParameters, Reply> mail_parameters(std::string_view text, Exte
       auto id = out.envid.empty() ? text_value(value, 100) : std::nullopt;
       good = id.has_value();
       if (good) out.envid = std::move(*id);
+    } else if (ascii::iequals(key, "HOLDFOR") && offered.has(Extension::futurerelease)) {
+      good = take_hold_for(out, value);
+    } else if (ascii::iequals(key, "HOLDUNTIL") && offered.has(Extension::futurerelease)) {
+      good = take_hold_until(out, value);
     } else if (ascii::iequals(key, "AUTH") && offered.has(Extension::auth)) {
       good = take_auth(out, value);
     } else {

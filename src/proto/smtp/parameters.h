@@ -1,6 +1,7 @@
 // The parameters of MAIL and RCPT (RFC 5321 §4.1.1.11), parsed and written.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <expected>
 #include <optional>
@@ -23,6 +24,9 @@ struct MailParameters {
   Return ret = Return::unset;
   std::string envid;                // decoded from xtext; empty: none (RFC 3461 §4.4)
   std::optional<std::string> auth;  // AUTH= (RFC 4954 §5), decoded; "" for "<>"
+  // HOLDFOR= and HOLDUNTIL= (RFC 4865), of which only one may stand. Never written by us.
+  std::optional<std::chrono::seconds> hold_for;
+  std::optional<std::chrono::sys_seconds> hold_until;
   friend bool operator==(const MailParameters&, const MailParameters&) = default;
 };
 

@@ -239,6 +239,10 @@ void Server::greeting_lines() {
     output_.append(" RCPTMAX=").append(std::to_string(options_->recipients_max)).append("\r\n");
   }
   line(Extension::requiretls, "REQUIRETLS");
+  if (set.has(Extension::futurerelease)) {
+    output_.append("250-FUTURERELEASE ").append(std::to_string(options_->hold_max_s));
+    output_.append(" ").append(options_->hold_until_max).append("\r\n");
+  }
   output_.append("250 HELP\r\n");
 }
 

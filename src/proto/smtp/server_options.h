@@ -35,6 +35,10 @@ struct ServerOptions {
   // STARTTLS and AUTH follow from `tls` and `mechanisms`, whatever is said here; REQUIRETLS is
   // offered only on TLS (RFC 8689 §2).
   Extensions extensions = Extensions::usual();
+  // What FUTURERELEASE announces (RFC 4865), where it is offered: seconds, and the moment that they
+  // lead to at the session's start, as RFC 3339 writes it.
+  std::uint32_t hold_max_s = 0;
+  std::string hold_until_max;
   std::string mechanisms;      // "SCRAM-SHA-256 PLAIN LOGIN"; empty: no AUTH
   std::string mechanisms_tls;  // offered on TLS only, in front: "SCRAM-SHA-256-PLUS"
 

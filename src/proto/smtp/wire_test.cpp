@@ -83,6 +83,10 @@ void set_option(Script& script, std::string_view word) {
     options.bare_ends = value == "passed" ? BareEnds::passed : BareEnds::refused;
   } else if (key == "requiretls") {
     options.extensions.add(Extension::requiretls);
+  } else if (key == "hold_max_s") {
+    options.extensions.add(Extension::futurerelease);
+    options.hold_max_s = number();
+    options.hold_until_max = "2026-11-23T02:00:00Z";
   } else if (key == "size_max") {
     options.size_max = number();
   } else if (key == "size_slack") {

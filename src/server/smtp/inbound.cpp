@@ -62,9 +62,22 @@ service::LoginKinds kinds_of(service::Door door) {
 
 }  // namespace
 
+namespace {
+
+// FUTURERELEASE announces a moment (RFC 4865), which is each session's own.
+std::shared_ptr<const smtp::ServerOptions> engine_options(const InboundHost& host) {
+  if (!host.engine->extensions.has(smtp::Extension::futurerelease)) return host.engine;
+  auto options = std::make_shared<smtp::ServerOptions>(*host.engine);
+  const Instant latest = host.clock.now() + std::chrono::seconds(options->hold_max_s);
+  options->hold_until_max = to_rfc3339(std::chrono::floor<std::chrono::seconds>(latest));
+  return options;
+}
+
+}  // namespace
+
 InboundSession::InboundSession(InboundHost& host, std::unique_ptr<net::Stream> stream,
                                smtp::TlsState tls)
-    : host_(host), stream_(std::move(stream)), engine_(host.engine, tls) {
+    : host_(host), stream_(std::move(stream)), engine_(engine_options(host), tls) {
   arrival_.door = host.door;
   arrival_.client_ip = stream_->peer().address;
   started_ = host.clock.now();
@@ -274,6 +287,8 @@ Task<void> InboundSession::on_mail(const smtp::MailFrom& mail) {
   sender.smtputf8 = mail.parameters.smtputf8;
   sender.require_tls = mail.parameters.requiretls;
   sender.envid = mail.parameters.envid;
+  if (mail.parameters.hold_for) sender.hold_until = host_.clock.now() + *mail.parameters.hold_for;
+  if (mail.parameters.hold_until) sender.hold_until = *mail.parameters.hold_until;
   if (mail.parameters.ret == smtp::Return::full) sender.dsn_return = DsnReturn::full;
   if (mail.parameters.ret == smtp::Return::headers) sender.dsn_return = DsnReturn::headers;
   if (host_.door == service::Door::mx && !take("ip:" + arrival_.client_ip, host_.options.rate_ip)) {

@@ -31,6 +31,13 @@ void describe(config::Schema<SmtpOptions>& s) {
   s.option(&SmtpOptions::data_octets_per_second_min, "smtp.in.data_octets_per_second_min", 100)
       .range(0, 1'000'000)
       .doc("A client that sends a message slower than this, after the first minute, is cut off.");
+  s.option(&SmtpOptions::hold_max, "smtp.in.hold_max", hours(24 * 30))
+      .range(seconds(0), hours(24 * 365))
+      .doc(
+          "How long senders may have a message held before it goes (FUTURERELEASE, RFC 4865, on "
+          "the "
+          "submission ports, and JMAP's delayed sending); until then they can call it back. 0: not "
+          "at all.");
   s.option(&SmtpOptions::relay_trusted, "relay.trusted", {})
       .doc(
           "Networks that may use the relay port without login, and whose tenant answers for them: "

@@ -22,8 +22,9 @@ struct SmtpOptions {
   std::uint32_t errors_max = 20;
   Duration command_timeout = std::chrono::minutes(5);  // RFC 5321 §4.5.3.2.7
   Duration session_max = std::chrono::hours(2);
-  std::uint32_t data_octets_per_second_min = 100;  // slower senders are cut off
-  std::vector<std::string> relay_trusted;          // "192.0.2.1=tenant"
+  std::uint32_t data_octets_per_second_min = 100;   // slower senders are cut off
+  std::vector<std::string> relay_trusted;           // "192.0.2.1=tenant"
+  Duration hold_max = std::chrono::hours(24 * 30);  // FUTURERELEASE; zero: not offered
   std::string postmaster;          // where <postmaster> without a domain goes; empty: refused
   std::uint32_t rate_ip = 0;       // messages a minute from one address; 0: unlimited
   std::uint32_t rate_account = 0;  // recipients a minute of one principal

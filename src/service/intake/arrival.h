@@ -51,6 +51,8 @@ struct Sender {
   bool require_tls = false;
   DsnReturn dsn_return = DsnReturn::unspecified;
   std::string envid;
+  // RFC 4865: nobody gets it before; it can be called back until then. In the past: at once.
+  std::optional<Instant> hold_until;
 };
 
 struct Recipient {

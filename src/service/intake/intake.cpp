@@ -94,6 +94,9 @@ Task<Verdict<void>> Intake::check_sender(const Arrival& arrival, const Sender& s
   if (!arrival.principal && !arrival.tenant) {
     co_return refuse(530, "5.7.0", "Authentication required");
   }
+  if (sender.hold_until && *sender.hold_until > clock_.now() + options_.hold_max) {
+    co_return refuse(501, "5.5.4", "Nothing is held for that long");
+  }
   // RFC 5321 §4.5.5: notifications by user agents (MDN) carry the null path.
   if (sender.reverse_path.is_null() || !arrival.principal) co_return Verdict<void>();
   Result<bool> may = co_await access_.may_send_as(*arrival.principal, sender.reverse_path);
@@ -208,6 +211,7 @@ struct Intake::Plan {
   const Facts& facts;
   std::vector<Group> groups;
   std::set<const Recipient*> deferred;  // of ours, but to be spooled: no room at the moment
+  Instant begun;
 
   Group& group_of(TenantId tenant) {
     for (Group& group : groups) {
@@ -219,6 +223,11 @@ struct Intake::Plan {
   // Who answers for the message towards a recipient: its sender's tenant where there is one.
   [[nodiscard]] TenantId responsible(const Recipient& recipient) const {
     return needs_login(arrival) ? arrival.tenant : recipient.route.tenant;
+  }
+  // RFC 4865: the message waits in the spool for that moment, whoever it is for.
+  [[nodiscard]] std::optional<Instant> held_until() const {
+    const auto& until = envelope.sender.hold_until;
+    return until && *until > begun && needs_login(arrival) ? until : std::nullopt;
   }
   [[nodiscard]] bool is_unplaced() const {
     return std::ranges::any_of(groups, [](const Group& group) { return !group.unplaced.empty(); });
@@ -247,7 +256,7 @@ Task<Verdict<QueueId>> Intake::accept(const Arrival& arrival, Envelope envelope,
     draft.bytes.insert(draft.trace_octets, fields);
     static_cast<HeaderFacts&>(facts) = read_facts(draft.bytes);
   }
-  Plan plan{arrival, envelope, draft, facts, {}, {}};
+  Plan plan{arrival, envelope, draft, facts, {}, {}, clock_.now()};
   co_return co_await commit(plan);
 }
 
@@ -273,11 +282,12 @@ Task<Verdict<void>> Intake::check_facts(const Arrival& arrival, const Facts& fac
 
 void Intake::sort(Plan& plan) {
   plan.groups.clear();
+  const bool held = plan.held_until().has_value();
   // The sender's tenant has the message in its records, wherever it goes.
   if (needs_login(plan.arrival)) plan.group_of(plan.arrival.tenant);
   for (const Recipient& recipient : plan.envelope.recipients) {
     const bool ours = recipient.route.kind == Route::Kind::local;
-    if (!ours || plan.deferred.contains(&recipient)) {
+    if (!ours || held || plan.deferred.contains(&recipient)) {
       plan.group_of(plan.responsible(recipient)).spooled.push_back(&recipient);
       continue;
     }
@@ -386,7 +396,8 @@ QueueMessage Intake::queue_facts(const Group& group, const Plan& plan) const {
   message.tenant = group.tenant;
   message.reverse_path = sender.reverse_path;
   message.created = clock_.now();
-  message.expires = message.created + spool_.options().lifetime;
+  const Instant begins = plan.held_until().value_or(message.created);
+  message.expires = begins + spool_.options().lifetime;
   message.dsn_return = sender.dsn_return;
   message.envid = sender.envid;
   message.eight_bit = sender.eight_bit;
@@ -456,10 +467,11 @@ Task<Status> Intake::prepare_queued(Group& group, const Plan& plan) {
   for (const Recipient* recipient : group.spooled) {
     QueueRecipient row = row_of(*recipient);
     row.number = number++;
-    row.due = group.queued.created;
+    row.due = plan.held_until().value_or(group.queued.created);
     group.queued.recipients.push_back(std::move(row));
   }
-  group.leased = spool_.has_room();
+  // What is held lies free: any node sends it then, and until then it can be called back.
+  group.leased = !plan.held_until() && spool_.has_room();
   co_return Status();
 }
 

@@ -24,6 +24,7 @@ struct IntakeOptions {
   std::string hostname;                             // in Received
   std::uint32_t received_max = 100;                 // RFC 5321 §6.3: loop detection, at least 100
   std::uint32_t rejects_recorded_per_minute = 600;  // of rejected records; more are only counted
+  Duration hold_max = std::chrono::hours(24 * 30);  // of Sender::hold_until; zero: nothing is held
 };
 
 // A message that is being received: the session appends DATA to `bytes`, which begins with the
@@ -51,6 +52,8 @@ class Intake {
   [[nodiscard]] Draft begin(const Arrival& arrival, const Envelope& envelope,
                             std::uint64_t expected_octets);
   Task<Verdict<QueueId>> accept(const Arrival& arrival, Envelope envelope, Draft draft);
+
+  [[nodiscard]] Duration hold_max() const { return options_.hold_max; }
 
  private:
   struct Facts;

@@ -410,7 +410,9 @@ Spool::Decision Spool::decide(const QueueMessage& message, std::vector<AttemptOu
       // The last try is at the end of its time, and the bounce not hours after it.
       outcome.due = std::min(outcome.due, message.expires);
       decision.earliest = std::min(decision.earliest, outcome.due);
-      const bool late = now - message.created >= options_.delay_notice_after;
+      // Time that the sender wanted it to wait (RFC 4865) is no delay.
+      const Instant begun = std::max(message.created, message.expires - options_.lifetime);
+      const bool late = now - begun >= options_.delay_notice_after;
       if (late && !message.delay_notified) owe(decision.batches[1], *recipient, outcome);
     }
   }

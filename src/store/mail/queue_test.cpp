@@ -151,6 +151,48 @@ TEST_CASE("bad messages, cancelling") {
   });
 }
 
+TEST_CASE("a message is called back until somebody holds it to send it") {
+  on_every_engine([](World& world) {
+    world.add_node({.node = 1});
+    const TenantScope acme = world.tenant("acme");
+    const TenantScope other = world.tenant("other");
+    const auto recall = [&](const TenantScope& scope, QueueId id) {
+      return world.write(scope, [&](Tx& tx) { return tx.queue().recall(id, world.clock().now()); });
+    };
+    const auto held = [&] {
+      QueueMessage m = message(world, {"a@one.example", "b@two.example"});
+      for (QueueRecipient& recipient : m.recipients)
+        recipient.due = world.clock().now() + std::chrono::hours(1);
+      ok(world.write(acme, [&](Tx& tx) { return tx.queue().enqueue(m, Instant()); }));
+      return m.id;
+    };
+    const QueueId first = held();
+    CHECK(code_of(recall(other, first)) == Code::not_found);
+    const auto gone = recall(acme, first);
+    REQUIRE(gone.has_value());
+    CHECK(gone->recipients.size() == 2);
+    CHECK(code_of(recall(acme, first)) == Code::not_found);
+    const QueueId second = held();
+    // An operator brings it forward: it is on its way.
+    ok(world.write(acme,
+                   [&](Tx& tx) { return tx.queue().retry_now(second, world.clock().now()); }));
+    CHECK(code_of(recall(acme, second)) == Code::conflict);
+    CHECK(claim(world, world.clock().now() + std::chrono::minutes(10), 10).size() == 2);
+    ok(world.write(acme, [&](Tx& tx) { return tx.queue().cancel(second); }));
+    // A node whose clock is ahead holds it already.
+    const QueueId third = held();
+    const Instant ahead = world.clock().now() + std::chrono::hours(2);
+    const auto early = ok(world.platform(
+        [&](PlatformTx& tx) {
+          return tx.platform().claim_due(ahead, ahead + std::chrono::minutes(10), 1);
+        },
+        1));
+    CHECK(early.size() == 1);
+    CHECK(code_of(recall(acme, third)) == Code::conflict);
+    CHECK(ok(world.read(acme, [&](Tx& tx) { return tx.queue().message(third); })).has_value());
+  });
+}
+
 TEST_CASE("leases are renewed by the node that has them, and by no other") {
   on_every_engine([](World& world) {
     world.add_node({.node = 1});

@@ -47,6 +47,10 @@ constexpr Statement kDelayNotified{
 constexpr Statement kRetry{
     "UPDATE queue_recipients SET due_at = $3, next_at = $3 WHERE tenant_id = $1 AND queue_id = $2"
     " AND state = 0 AND (lease_owner = 0 OR next_at <= $3)"};
+// Touches every recipient: a claim that runs beside it waits for this one, or this one for it.
+constexpr Statement kHold{
+    "UPDATE queue_recipients SET next_at = next_at WHERE tenant_id = $1 AND queue_id = $2"
+    " AND state = 0 AND attempts = 0 AND lease_owner = 0 AND due_at > $3"};
 constexpr Statement kDeleteRecipients{
     "DELETE FROM queue_recipients WHERE tenant_id = $1 AND queue_id = $2"};
 constexpr Statement kDeleteMessage{
@@ -291,6 +295,17 @@ Status SqlQueue::retry_now(QueueId id, Instant now) {
 Result<QueueMessage> SqlQueue::cancel(QueueId id) {
   FUMI_TRY(auto found, inspect(id));
   if (!found) return fail(Code::not_found, "cancelling a message", "it isn't in the spool");
+  FUMI_CHECK(remove(id));
+  return std::move(*found);
+}
+
+Result<QueueMessage> SqlQueue::recall(QueueId id, Instant now) {
+  constexpr const char* kDoing = "calling a message back";
+  FUMI_TRY(const auto held, context_.execute(kHold, id, now));
+  FUMI_TRY(auto found, message(id));
+  if (!found) return fail(Code::not_found, kDoing, "it isn't in the spool");
+  if (std::size_t(held) != found->recipients.size())
+    return fail(Code::conflict, kDoing, "it is on its way");
   FUMI_CHECK(remove(id));
   return std::move(*found);
 }

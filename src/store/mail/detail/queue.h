@@ -20,6 +20,7 @@ class SqlQueue final : public QueueStore {
   Status set_delay_notified(QueueId id) override;
   Status retry_now(QueueId id, Instant now) override;
   Result<QueueMessage> cancel(QueueId id) override;
+  Result<QueueMessage> recall(QueueId id, Instant now) override;
 
  private:
   Status insert_recipient(QueueId id, const QueueRecipient& recipient, Instant lease_until);

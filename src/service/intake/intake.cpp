@@ -507,8 +507,9 @@ Status Intake::pace(Tx& tx, Group& group, const Plan& plan) const {
   if (group.pacing.refusal) {
     return fail(Code::rate_limited, "pacing a sender", group.pacing.refusal->text);
   }
+  const Instant earliest = plan.held_until().value_or(group.queued.created);
   for (QueueRecipient& row : group.queued.recipients)
-    row.due = group.queued.created + group.pacing.wait;
+    row.due = std::max(earliest, group.queued.created + group.pacing.wait);
   return {};
 }
 

@@ -1,4 +1,4 @@
-// Blob/upload, /get, /lookup (RFC 9404) and Blob/copy (RFC 8620 §6.3).
+// Blob/upload, /get, /lookup (RFC 9404).
 #include <algorithm>
 #include <array>
 #include <set>
@@ -49,7 +49,8 @@ Task<SetResult<std::string>> source_bytes(Call& call, const Json& source) {
   const auto range = range_of(source);
   if (!range) co_return invalid_property("data", range.error().description);
   std::string id = resolve_id(*blob->string(), call.created).value_or("");
-  Result<std::string> bytes = co_await blob_bytes(call.host, call.caller, std::move(id));
+  Result<std::string> bytes =
+      co_await blob_bytes(call.host, call.caller, call.account(), std::move(id));
   if (!bytes) co_return refuse_object("blobNotFound");
   const std::uint64_t length =
       range->length.value_or(bytes->size() - std::min<std::uint64_t>(range->offset, bytes->size()));
@@ -81,7 +82,8 @@ Task<SetResult<Json>> upload_one(Call& call, const Json& object) {
   upload.octets = bytes.size();
   upload.expires = now + call.host.options.upload_lifetime;
   auto work = [&](Tx& tx) {
-    return tx.emails().add_upload(call.account(), upload, now, upload_limits(call.host.options));
+    return tx.emails().add_upload(call.caller.principal.account, upload, now,
+                                  upload_limits(call.host.options));
   };
   Barrier durable = std::move(blob->wait_durable);
   const Status kept =
@@ -161,7 +163,7 @@ Task<Answer> get(Call& call) {
   JsonArray not_found;
   std::uint64_t octets = 0;
   for (const std::string& id : *arguments->ids) {
-    Result<std::string> bytes = co_await blob_bytes(call.host, call.caller, id);
+    Result<std::string> bytes = co_await blob_bytes(call.host, call.caller, call.account(), id);
     if (!bytes) {
       not_found.emplace_back(id);
       continue;
@@ -196,7 +198,7 @@ Task<Answer> lookup(Call& call) {
     for (const std::string& id : **ids) {
       const auto name = parse_blob_id(id);
       Result<std::optional<std::vector<BlobRef>>> there;
-      if (name) there = locate(tx, call.account(), *name, now);
+      if (name) there = locate(tx, call.view, *name, now);
       if (!there) return std::unexpected(to_jmap(there.error()));
       if (!*there) {
         not_found.emplace_back(id);
@@ -204,7 +206,7 @@ Task<Answer> lookup(Call& call) {
       }
       std::vector<FoundEmail> emails;
       if (name->email) {
-        FUMI_JMAP_TRY(emails, tx.emails().find(call.account(), {name->email}));
+        FUMI_JMAP_TRY(emails, call.view.find(tx, {name->email}));
       }
       Json matched = JsonObject{};
       for (const std::string& type : **types) {
@@ -230,14 +232,6 @@ Task<Answer> lookup(Call& call) {
   co_return co_await reading(call, std::move(work));
 }
 
-// A login opens one account: there is no other to copy from yet.
-Task<Answer> copy(Call& call) {
-  const auto from = account_argument(call.arguments, "fromAccountId");
-  if (!from) co_return std::unexpected(from.error());
-  if (*from != call.account_text()) co_return refuse("fromAccountNotFound");
-  co_return invalid_arguments("fromAccountId and accountId are the same");
-}
-
 }  // namespace
 
 std::span<const Method> blob_methods() {
@@ -245,7 +239,6 @@ std::span<const Method> blob_methods() {
       Method{"Blob/upload", capability::kBlob, &upload},
       Method{"Blob/get", capability::kBlob, &get},
       Method{"Blob/lookup", capability::kBlob, &lookup},
-      Method{"Blob/copy", capability::kCore, &copy},
   };
   return kMethods;
 }

@@ -38,14 +38,14 @@ std::optional<BlobName> parse_blob_id(std::string_view id) {
 std::string email_blob_id(EmailId id) { return "M" + id.text(); }
 std::string upload_blob_id(UploadId id) { return "U" + id.text(); }
 
-Result<std::optional<std::vector<BlobRef>>> locate(Tx& tx, AccountId account, const BlobName& name,
+Result<std::optional<std::vector<BlobRef>>> locate(Tx& tx, const View& view, const BlobName& name,
                                                    Instant now) {
   if (name.email) {
-    FUMI_TRY(const auto email, tx.mailboxes().email(account, name.email));
+    FUMI_TRY(const auto email, view.email(tx, name.email));
     if (!email) return std::nullopt;
     return std::vector{email->blob};
   }
-  FUMI_TRY(auto upload, tx.emails().upload(account, name.upload, now));
+  FUMI_TRY(auto upload, tx.emails().upload(view.reader(), name.upload, now));
   if (!upload) return std::nullopt;
   return std::move(upload->parts);
 }
@@ -64,14 +64,18 @@ const mime::Part* part_by_number(const mime::Part& root, std::string_view number
   return at->is_multipart() ? nullptr : at;
 }
 
-Task<Result<std::string>> blob_bytes(JmapHost& host, Caller caller, std::string id) {
+Task<Result<std::string>> blob_bytes(JmapHost& host, Caller caller, AccountId account,
+                                     std::string id) {
   const auto name = parse_blob_id(id);
   if (!name) co_return no_blob();
   const Instant now = host.clock.now();
-  auto work = [&](Tx& tx) { return locate(tx, caller.principal.account, *name, now); };
+  using Located = Result<std::optional<std::vector<BlobRef>>>;
+  auto work = [&](Tx& tx) -> Located {
+    FUMI_TRY(const View view, View::load(tx, caller.principal.account, account));
+    return locate(tx, view, *name, now);
+  };
   const TenantScope scope = caller.principal.scope();
-  Result<std::optional<std::vector<BlobRef>>> refs =
-      co_await host.store.read(scope, std::move(work));
+  Located refs = co_await host.store.read(scope, std::move(work));
   if (!refs) co_return std::unexpected(std::move(refs).error());
   if (!*refs) co_return no_blob();
   Result<std::string> bytes;

@@ -1,6 +1,7 @@
 // Blob ids (RFC 8620 §6, RFC 8621 §4.1.1): "M<email>" is a message, "U<upload>" what a client sent,
 // and "-1.2" behind either is the content of that part of it; a part that is a message has parts
-// of its own: "M3x-2-1". They are looked up in the caller's account alone.
+// of its own: "M3x-2-1". They are looked up in one account, as its reader sees it; what somebody
+// has sent is his own, and his alone, in whatever account he names it.
 #pragma once
 
 #include <optional>
@@ -23,11 +24,12 @@ struct BlobName {
 [[nodiscard]] std::string upload_blob_id(UploadId id);
 
 // Where the bytes lie, one run behind the other; nullopt: no such blob in this account.
-[[nodiscard]] Result<std::optional<std::vector<BlobRef>>> locate(Tx& tx, AccountId account,
+[[nodiscard]] Result<std::optional<std::vector<BlobRef>>> locate(Tx& tx, const View& view,
                                                                  const BlobName& name, Instant now);
 
 // The blob's bytes, all of them: for what must see a whole (transfer.h streams); not_found.
-Task<Result<std::string>> blob_bytes(JmapHost& host, Caller caller, std::string id);
+Task<Result<std::string>> blob_bytes(JmapHost& host, Caller caller, AccountId account,
+                                     std::string id);
 
 // Parts of a message by JMAP's numbers: "1" is the root where it is no multipart; children of a
 // multipart are 1, 2, …; messages inside are leaves.

@@ -8,11 +8,22 @@ namespace fumi::jmap {
 namespace {
 
 struct Run {
+  Call& call;
   Work work;
   std::optional<Answer> answer;
 
+  // RFC 8620 §3.6.2: alike, whether there is such an account or not.
+  Answer judge(Tx& tx) {
+    auto view = View::load(tx, call.caller.principal.account, call.account());
+    if (!view && view.error().code == Code::not_found) return refuse("accountNotFound");
+    if (!view) return std::unexpected(to_jmap(view.error()));
+    call.view = std::move(*view);
+    if (call.since_mark && *call.since_mark != call.view.mark())
+      return refuse("cannotCalculateChanges", "the rights in the account have changed");
+    return work(tx);
+  }
   Status operator()(Tx& tx) {
-    answer.emplace(work(tx));
+    answer.emplace(judge(tx));
     if (*answer) return {};
     return fail(Code::conflict, "running a JMAP method", answer->error().type);
   }
@@ -42,21 +53,21 @@ UploadLimits upload_limits(const JmapOptions& options) {
 }
 
 Task<Answer> reading(Call& call, Work work) {
-  Run run{std::move(work), std::nullopt};
+  Run run{call, std::move(work), std::nullopt};
   auto closure = [&run](Tx& tx) { return run(tx); };
   const Status status = co_await call.host.store.read(call.scope(), std::move(closure));
   co_return run.finish(status);
 }
 
 Task<Answer> writing(Call& call, Work work) {
-  Run run{std::move(work), std::nullopt};
+  Run run{call, std::move(work), std::nullopt};
   auto closure = [&run](Tx& tx) { return run(tx); };
   const Status status = co_await call.host.store.write(call.scope(), std::move(closure));
   co_return run.finish(status);
 }
 
 Task<Answer> writing_after(Call& call, std::vector<PendingBlob>& pending, Work work) {
-  Run run{std::move(work), std::nullopt};
+  Run run{call, std::move(work), std::nullopt};
   auto closure = [&run](Tx& tx) { return run(tx); };
   Barrier durable = [&pending]() -> Status {
     for (PendingBlob& blob : pending)
@@ -69,11 +80,15 @@ Task<Answer> writing_after(Call& call, std::vector<PendingBlob>& pending, Work w
   co_return run.finish(status);
 }
 
-std::string state_text(ModSeq state) { return state.text(); }
+std::string state_text(const Call& call, ModSeq state) {
+  return call.view.is_own() ? state.text() : state.text() + "-" + call.view.mark();
+}
 
-MethodResult<ModSeq> since_state(const std::string& text) {
-  const auto state = id_of<ModSeq>(text);
+MethodResult<ModSeq> since_state(Call& call, const std::string& text) {
+  const std::size_t dash = text.find('-');
+  const auto state = id_of<ModSeq>(std::string_view(text).substr(0, dash));
   if (!state) return refuse("cannotCalculateChanges", "the state isn't one of ours");
+  call.since_mark = dash == std::string::npos ? std::string() : text.substr(dash + 1);
   return *state;
 }
 
@@ -84,7 +99,7 @@ MethodError cannot_calculate(const Error& error) {
 
 MethodResult<ModSeq> expected_state(Call& call, Tx& tx, const SetArguments& set) {
   FUMI_JMAP_TRY(const ModSeq now, tx.emails().state(call.account()));
-  if (set.if_in_state && *set.if_in_state != state_text(now)) return refuse("stateMismatch");
+  if (set.if_in_state && *set.if_in_state != state_text(call, now)) return refuse("stateMismatch");
   return now;
 }
 
@@ -103,7 +118,7 @@ MethodResult<Json> pick(const Json& object,
 
 Json get_answer(const Call& call, ModSeq state, JsonArray list, JsonArray not_found) {
   return JsonObject{{"accountId", call.account_text()},
-                    {"state", state_text(state)},
+                    {"state", state_text(call, state)},
                     {"list", std::move(list)},
                     {"notFound", std::move(not_found)}};
 }

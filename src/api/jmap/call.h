@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "api/jmap/options.h"
+#include "api/jmap/view.h"
 #include "base/task.h"
 #include "domain/change_bus.h"
 #include "domain/ports/blob_store.h"
@@ -49,9 +50,13 @@ struct Call {
   Json arguments;
   CreatedIds& created;                // of the whole request
   std::vector<Invocation> following;  // responses of implicit calls (RFC 8621 §7.5)
+  AccountId of;                       // whose objects these are, by the argument accountId
+  View view = {};  // what the caller may there: loaded anew by each transaction, before its work
+  std::optional<std::string> since_mark = std::nullopt;  // the view's, of the state asked about
 
   [[nodiscard]] TenantScope scope() const { return caller.principal.scope(); }
-  [[nodiscard]] AccountId account() const { return caller.principal.account; }
+  [[nodiscard]] AccountId account() const { return of; }
+  [[nodiscard]] bool is_foreign() const { return of != caller.principal.account; }
   [[nodiscard]] std::string account_text() const { return account().text(); }
 };
 
@@ -59,7 +64,8 @@ using Answer = MethodResult<Json>;
 // Work in one transaction. It may run more than once: everything it fills is set anew by it.
 using Work = std::function<Answer(Tx&)>;
 
-// A refusal rolls the transaction back.
+// A refusal rolls the transaction back. accountNotFound: the caller has no rights in the account
+// (any more). cannotCalculateChanges: other ones than at the state that since_state() read.
 Task<Answer> reading(Call& call, Work work);
 Task<Answer> writing(Call& call, Work work);
 // Commits once what stands in `pending` is durable.
@@ -76,9 +82,10 @@ Task<Answer> writing_after(Call& call, std::vector<PendingBlob>& pending, Work w
   if (!temporary) return std::unexpected(as_method_error(std::move(temporary).error())); \
   declaration = std::move(*temporary)
 
-[[nodiscard]] std::string state_text(ModSeq state);
-// RFC 8620 §5.2: a state that we can't go on from is cannotCalculateChanges.
-[[nodiscard]] MethodResult<ModSeq> since_state(const std::string& text);
+// Of the account as the call sees it, within a transaction or behind it.
+[[nodiscard]] std::string state_text(const Call& call, ModSeq state);
+// RFC 8620 §5.2: a state that we can't go on from is cannotCalculateChanges. Before a transaction.
+[[nodiscard]] MethodResult<ModSeq> since_state(Call& call, const std::string& text);
 [[nodiscard]] MethodError cannot_calculate(const Error& error);
 // stateMismatch where the client asked for another state.
 [[nodiscard]] MethodResult<ModSeq> expected_state(Call& call, Tx& tx, const SetArguments& set);
@@ -102,8 +109,8 @@ template <class Id>
 template <class Id>
 [[nodiscard]] Json changes_json(const Call& call, ModSeq since, const ObjectChanges<Id>& changes) {
   return JsonObject{{"accountId", call.account_text()},
-                    {"oldState", state_text(since)},
-                    {"newState", state_text(changes.state)},
+                    {"oldState", state_text(call, since)},
+                    {"newState", state_text(call, changes.state)},
                     {"hasMoreChanges", changes.rest == ObjectChanges<Id>::Rest::more},
                     {"created", ids_json(changes.created)},
                     {"updated", ids_json(changes.updated)},

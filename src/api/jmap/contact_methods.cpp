@@ -197,7 +197,8 @@ Task<Answer> set_objects(Call& call, SetWays ways) {
       done ? answer.destroyed(id) : answer.not_destroyed(id, done.error());
     }
     FUMI_JMAP_TRY(const ModSeq after, tx.emails().state(call.account()));
-    return std::move(answer).json(call.account_text(), state_text(before), state_text(after));
+    return std::move(answer).json(call.account_text(), state_text(call, before),
+                                  state_text(call, after));
   };
   Answer answer = co_await writing(call, std::move(work));
   if (answer) {

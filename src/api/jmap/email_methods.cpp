@@ -40,8 +40,7 @@ Task<Answer> thread_get(Call& call) {
   if (!arguments->ids) co_return refuse("requestTooLarge", "name the threads");
   Work work = [&](Tx& tx) -> Answer {
     FUMI_JMAP_TRY(const ModSeq state, tx.emails().state(call.account()));
-    FUMI_JMAP_TRY(const auto threads,
-                  tx.emails().threads(call.account(), known_ids<ThreadId>(*arguments->ids)));
+    FUMI_JMAP_TRY(const auto threads, call.view.threads(tx, known_ids<ThreadId>(*arguments->ids)));
     JsonArray list;
     std::set<std::string> found;
     for (const ThreadEmails& thread : threads) {
@@ -59,11 +58,11 @@ Task<Answer> thread_get(Call& call) {
 Task<Answer> thread_changes(Call& call) {
   auto arguments = changes_arguments(call.arguments);
   if (!arguments) co_return std::unexpected(std::move(arguments).error());
-  auto since = since_state(arguments->since_state);
+  auto since = since_state(call, arguments->since_state);
   if (!since) co_return std::unexpected(std::move(since).error());
   Work work = [&](Tx& tx) -> Answer {
-    auto found = tx.emails().thread_changes(call.account(), *since,
-                                            std::size_t(arguments->max_changes.value_or(0)));
+    auto found =
+        call.view.thread_changes(tx, *since, std::size_t(arguments->max_changes.value_or(0)));
     if (!found) return std::unexpected(cannot_calculate(found.error()));
     return changes_json(call, *since, *found);
   };
@@ -73,11 +72,11 @@ Task<Answer> thread_changes(Call& call) {
 Task<Answer> email_changes(Call& call) {
   auto arguments = changes_arguments(call.arguments);
   if (!arguments) co_return std::unexpected(std::move(arguments).error());
-  auto since = since_state(arguments->since_state);
+  auto since = since_state(call, arguments->since_state);
   if (!since) co_return std::unexpected(std::move(since).error());
   Work work = [&](Tx& tx) -> Answer {
-    auto found = tx.emails().email_changes(call.account(), *since,
-                                           std::size_t(arguments->max_changes.value_or(0)));
+    auto found =
+        call.view.email_changes(tx, *since, std::size_t(arguments->max_changes.value_or(0)));
     if (!found) return std::unexpected(cannot_calculate(found.error()));
     return changes_json(call, *since, *found);
   };
@@ -95,7 +94,7 @@ Task<Answer> email_get(Call& call) {
   ModSeq state;
   Work work = [&](Tx& tx) -> Answer {
     FUMI_JMAP_TRY(state, tx.emails().state(call.account()));
-    FUMI_JMAP_TRY(emails, tx.emails().find(call.account(), known_ids<EmailId>(*arguments->ids)));
+    FUMI_JMAP_TRY(emails, call.view.find(tx, known_ids<EmailId>(*arguments->ids)));
     return Json();
   };
   Answer read = co_await reading(call, std::move(work));
@@ -141,7 +140,7 @@ Task<Answer> email_parse(Call& call) {
   JsonArray not_found;
   JsonArray not_parsable;
   for (std::string& id : **ids) {
-    Result<std::string> bytes = co_await blob_bytes(call.host, call.caller, id);
+    Result<std::string> bytes = co_await blob_bytes(call.host, call.caller, call.account(), id);
     if (!bytes && bytes.error().code != Code::not_found)
       co_return std::unexpected(to_jmap(bytes.error()));
     if (!bytes) {

@@ -27,7 +27,8 @@ struct Query {
   QueryArguments arguments;
   EmailFilter filter;
   Flag collapse = Flag::no;
-  std::string key;  // names it in the cache
+  std::string mark;  // of the view that it was read for
+  std::string key;   // names it in the cache
 
   // Whether an email may match, or be shown, by what happens to others of its thread.
   [[nodiscard]] bool asks_keywords_of_threads() const {
@@ -47,7 +48,8 @@ struct Query {
 
 MethodResult<Query> read_query(const Call& call, QueryArguments arguments) {
   Query query;
-  Json key = JsonObject{{"account", call.account_text()}};
+  query.mark = call.view.mark();
+  Json key = JsonObject{{"account", call.account_text()}, {"view", query.mark}};
   if (arguments.filter) {
     auto filter = EmailFilter::compile(*arguments.filter);
     if (!filter) return std::unexpected(std::move(filter).error());
@@ -85,14 +87,14 @@ void make_set(std::vector<EmailId>& ids) {
 
 // Adds whatever shares a thread with what was touched.
 Status add_threads(Call& call, Tx& tx, ModSeq since, Affected& into) {
-  FUMI_TRY(const auto changed, tx.emails().thread_changes(call.account(), since, 0));
+  FUMI_TRY(const auto changed, call.view.thread_changes(tx, since, 0));
   std::set<ThreadId> threads(changed.updated.begin(), changed.updated.end());
   threads.insert(changed.created.begin(), changed.created.end());
-  FUMI_TRY(const auto found, tx.emails().find(call.account(), into.touched));
+  FUMI_TRY(const auto found, call.view.find(tx, into.touched));
   for (const FoundEmail& each : found)
     threads.insert(each.email.thread);
   const std::vector<ThreadId> all(threads.begin(), threads.end());
-  FUMI_TRY(const auto whole, tx.emails().threads(call.account(), all));
+  FUMI_TRY(const auto whole, call.view.threads(tx, all));
   for (const ThreadEmails& thread : whole)
     into.touched.insert(into.touched.end(), thread.emails.begin(), thread.emails.end());
   return {};
@@ -100,7 +102,7 @@ Status add_threads(Call& call, Tx& tx, ModSeq since, Affected& into) {
 
 // not_found: the state is too old, or never was.
 Result<Affected> affected_since(Call& call, Tx& tx, const Query& query, ModSeq since) {
-  FUMI_TRY(auto changes, tx.emails().email_changes(call.account(), since, 0));
+  FUMI_TRY(auto changes, call.view.email_changes(tx, since, 0));
   Affected affected{changes.state, std::move(changes.updated), std::move(changes.created)};
   auto& touched = affected.touched;
   touched.insert(touched.end(), affected.created.begin(), affected.created.end());
@@ -135,7 +137,7 @@ void judge(Call& call, const Query& query, std::vector<EmailFacts> facts, Evalua
 }
 
 Status judge_touched(Call& call, Tx& tx, const Query& query, Evaluation& into) {
-  FUMI_TRY(auto found, tx.emails().find(call.account(), into.touched));
+  FUMI_TRY(auto found, call.view.find(tx, into.touched));
   const auto mailbox = query.only_mailbox();
   std::vector<EmailFacts> facts;
   for (FoundEmail& each : found) {
@@ -170,14 +172,16 @@ Answer collect_step(Call& call, Tx& tx, const Query& query, const QueryCache::Em
 Answer collect(Call& call, Tx& tx, const Query& query, const QueryCache::Emails& kept,
                Evaluation& into) {
   into = Evaluation();
+  if (call.view.mark() != query.mark)
+    return refuse("serverUnavailable", "rights in the account are changing");
   FUMI_JMAP_TRY(into.state, tx.emails().state(call.account()));
   FUMI_JMAP_TRY(const Json done, collect_step(call, tx, query, kept, into));
   if (into.base) return done;
   if (const auto mailbox = query.filter.only_mailbox()) {
-    FUMI_JMAP_TRY(const auto there, tx.mailboxes().mailbox(call.account(), *mailbox));
+    FUMI_JMAP_TRY(const auto there, call.view.mailbox(tx, *mailbox));
     if (!there) return Json();
   }
-  FUMI_JMAP_TRY(auto facts, tx.emails().list(call.account(), query.only_mailbox()));
+  FUMI_JMAP_TRY(auto facts, call.view.list(tx, query.only_mailbox()));
   judge(call, query, std::move(facts), into);
   return Json();
 }
@@ -223,7 +227,7 @@ void add_row(const Query& query, const EmailFacts& email, const mime::Envelope* 
 Answer make_rows(Call& call, Tx& tx, const Query& query, Evaluation& into) {
   into.rows.clear();
   for (const EmailFacts& each : into.sure) {
-    FUMI_JMAP_TRY(const auto email, tx.mailboxes().email(call.account(), each.id));
+    FUMI_JMAP_TRY(const auto email, call.view.email(tx, each.id));
     const auto summary = email ? mime::decode(email->summary) : std::nullopt;
     add_row(query, each, summary ? &summary->envelope : nullptr, into);
   }
@@ -262,9 +266,19 @@ Task<MethodResult<QueryCache::Emails>> evaluate(Call& call, const Query& query) 
   co_return result;
 }
 
+// What the caller may see: a result is kept for that.
+Task<Answer> look(Call& call) {
+  Work work = [](Tx&) -> Answer { return Json(); };
+  co_return co_await reading(call, std::move(work));
+}
+
 Task<Answer> query_emails(Call& call) {
   auto arguments = query_arguments(call.arguments);
   if (!arguments) co_return std::unexpected(std::move(arguments).error());
+  if (call.is_foreign()) {
+    Answer looked = co_await look(call);
+    if (!looked) co_return looked;
+  }
   auto query = read_query(call, std::move(*arguments));
   if (!query) co_return std::unexpected(std::move(query).error());
   MethodResult<QueryCache::Emails> found = co_await evaluate(call, *query);
@@ -279,7 +293,7 @@ Task<Answer> query_emails(Call& call) {
   for (std::size_t i = 0; i < window->count; ++i)
     list.emplace_back(result.at(window->position + i).text());
   Json out = JsonObject{{"accountId", call.account_text()}};
-  out.set("queryState", state_text(result.state()));
+  out.set("queryState", state_text(call, result.state()));
   out.set("canCalculateChanges", true);
   out.set("position", std::int64_t(window->position));
   out.set("ids", std::move(list));
@@ -318,7 +332,7 @@ Task<MethodResult<Difference>> difference_by_store(Call& call, const Query& quer
 
 Task<MethodResult<Difference>> difference(Call& call, const Query& query,
                                           const QueryChangesArguments& arguments) {
-  const auto since = since_state(arguments.since_query_state);
+  const auto since = since_state(call, arguments.since_query_state);
   if (!since) co_return std::unexpected(since.error());
   MethodResult<QueryCache::Emails> now = co_await evaluate(call, query);
   if (!now) co_return std::unexpected(std::move(now).error());
@@ -334,6 +348,10 @@ Task<MethodResult<Difference>> difference(Call& call, const Query& query,
 Task<Answer> query_changes(Call& call) {
   auto arguments = query_changes_arguments(call.arguments);
   if (!arguments) co_return std::unexpected(std::move(arguments).error());
+  if (call.is_foreign()) {
+    Answer looked = co_await look(call);
+    if (!looked) co_return looked;
+  }
   auto query = read_query(call, arguments->query);
   if (!query) co_return std::unexpected(std::move(query).error());
   MethodResult<Difference> found = co_await difference(call, *query, *arguments);
@@ -346,7 +364,7 @@ Task<Answer> query_changes(Call& call) {
     added.emplace_back(JsonObject{{"id", each.id.text()}, {"index", std::int64_t(each.index)}});
   Json out = JsonObject{{"accountId", call.account_text()}};
   out.set("oldQueryState", arguments->since_query_state);
-  out.set("newQueryState", state_text(found->now->state()));
+  out.set("newQueryState", state_text(call, found->now->state()));
   out.set("removed", ids_json(changes.removed));
   out.set("added", std::move(added));
   if (arguments->query.calculate_total == Flag::yes)

@@ -1,4 +1,4 @@
-// Email/set, Email/import, Email/copy (RFC 8621 §4.6, §4.7, §4.8).
+// Email/set, Email/import (RFC 8621 §4.6, §4.8).
 #include "api/jmap/email_set.h"
 
 #include <algorithm>
@@ -10,7 +10,6 @@
 #include "api/jmap/methods.h"
 #include "base/ascii.h"
 #include "crypto/random.h"
-#include "proto/jmap/patch.h"
 
 namespace fumi::jmap {
 namespace {
@@ -19,11 +18,8 @@ namespace {
 constexpr std::uint64_t kNewOctetsMax = 256ULL << 20U;
 
 // A message that is stored as a blob and waits for its rows.
-struct Prepared {
+struct Prepared : NewEmail {
   std::string key;
-  EmailContent content;
-  std::vector<std::string> mailboxes;
-  Flags flags;
 };
 
 struct Preparing {
@@ -82,7 +78,8 @@ Task<void> compose(Call& call, Preparing& all, const std::string& key, const Jso
   std::uint64_t octets = 0;
   for (const Composition::File& file : composition.files) {
     std::string blob = resolve_id(file.blob_id, call.created).value_or(file.blob_id);
-    Result<std::string> bytes = co_await blob_bytes(call.host, call.caller, std::move(blob));
+    Result<std::string> bytes =
+        co_await blob_bytes(call.host, call.caller, call.account(), std::move(blob));
     if (!bytes) {
       missing.emplace_back(file.blob_id);
       continue;
@@ -114,43 +111,12 @@ Task<void> compose(Call& call, Preparing& all, const std::string& key, const Jso
   co_await prepare(call, all, key, std::move(*written), std::move(placement));
 }
 
-SetResult<std::vector<MailboxId>> known_mailboxes(Call& call, Tx& tx,
-                                                  const std::vector<std::string>& ids) {
-  std::vector<MailboxId> out;
-  for (const std::string& text : ids) {
-    const auto id = id_of<MailboxId>(text);
-    if (!id) return invalid_property("mailboxIds", "there is no such mailbox");
-    auto mailbox = tx.mailboxes().mailbox(call.account(), *id);
-    if (!mailbox) return std::unexpected(to_set_error(mailbox.error()));
-    if (!*mailbox) return invalid_property("mailboxIds", "there is no such mailbox");
-    out.push_back(*id);
-  }
-  return out;
-}
-
-SetResult<Json> put_in(Call& call, Tx& tx, const Prepared& one) {
-  auto mailboxes = known_mailboxes(call, tx, one.mailboxes);
-  if (!mailboxes) return std::unexpected(std::move(mailboxes).error());
-  auto made = tx.mailboxes().append(call.account(), mailboxes->front(), one.content, one.flags);
-  if (!made) return std::unexpected(to_set_error(made.error()));
-  if (mailboxes->size() > 1) {
-    const Status placed = tx.emails().set_mailboxes(call.account(), made->email, *mailboxes);
-    if (!placed) return std::unexpected(to_set_error(placed.error()));
-  }
-  auto email = tx.mailboxes().email(call.account(), made->email);
-  if (!email) return std::unexpected(to_set_error(email.error()));
-  return Json(JsonObject{{"id", made->email.text()},
-                         {"blobId", email_blob_id(made->email)},
-                         {"threadId", (*email)->thread.text()},
-                         {"size", std::int64_t(one.content.octets)}});
-}
-
 // The prepared messages get their rows; `fresh` learns their ids.
 void put_all(Call& call, Tx& tx, const Preparing& all, SetAnswer& answer, CreatedIds& fresh) {
   for (const auto& [key, error] : all.refused)
     answer.not_created(key, error);
   for (const Prepared& one : all.ready) {
-    SetResult<Json> made = put_in(call, tx, one);
+    SetResult<Json> made = put_email(call, tx, one);
     if (!made) {
       answer.not_created(one.key, made.error());
       continue;
@@ -158,14 +124,6 @@ void put_all(Call& call, Tx& tx, const Preparing& all, SetAnswer& answer, Create
     fresh[one.key] = std::string(made->text("id"));
     answer.created(one.key, std::move(*made));
   }
-}
-
-SetResult<void> destroy_one(Call& call, Tx& tx, const std::string& text) {
-  const auto id = id_of<EmailId>(text);
-  if (!id) return refuse_object("notFound");
-  const Status done = tx.emails().destroy(call.account(), *id);
-  if (!done) return std::unexpected(to_set_error(done.error()));
-  return {};
 }
 
 Answer set_in(Call& call, Tx& tx, const SetArguments& arguments, const Preparing& all,
@@ -182,11 +140,12 @@ Answer set_in(Call& call, Tx& tx, const SetArguments& arguments, const Preparing
   }
   for (const std::string& given : arguments.destroy) {
     const std::string id = resolve_id(given, created).value_or(given);
-    auto done = destroy_one(call, tx, id);
+    auto done = destroy_email(call, tx, id);
     done ? answer.destroyed(id) : answer.not_destroyed(id, done.error());
   }
   FUMI_JMAP_TRY(const ModSeq after, tx.emails().state(call.account()));
-  return std::move(answer).json(call.account_text(), state_text(before), state_text(after));
+  return std::move(answer).json(call.account_text(), state_text(call, before),
+                                state_text(call, after));
 }
 
 Task<Answer> commit(Call& call, const SetArguments& arguments, Preparing& all) {
@@ -236,7 +195,8 @@ Task<Answer> import(Call& call) {
       continue;
     }
     std::string blob = resolve_id(member.value.text("blobId"), call.created).value_or("");
-    Result<std::string> bytes = co_await blob_bytes(call.host, call.caller, std::move(blob));
+    Result<std::string> bytes =
+        co_await blob_bytes(call.host, call.caller, call.account(), std::move(blob));
     if (!bytes) {
       all.refuse(member.name, {"invalidProperties", "there is no such blob", {"blobId"}, {}});
       continue;
@@ -251,56 +211,12 @@ Task<Answer> import(Call& call) {
   co_return co_await commit(call, *arguments, all);
 }
 
-// A login opens one account: there is no other to copy from yet.
-Task<Answer> copy(Call& call) {
-  const auto from = account_argument(call.arguments, "fromAccountId");
-  if (!from) co_return std::unexpected(from.error());
-  if (*from == call.account_text())
-    co_return invalid_arguments("fromAccountId and accountId are the same");
-  co_return refuse("fromAccountNotFound");
-}
-
 }  // namespace
-
-SetResult<void> update_email(Call& call, Tx& tx, const std::string& text, const Json& patch,
-                             const CreatedIds& created) {
-  const auto id = id_of<EmailId>(text);
-  if (!id) return refuse_object("notFound");
-  auto found = tx.emails().find(call.account(), {*id});
-  if (!found) return std::unexpected(to_set_error(found.error()));
-  if (found->empty()) return refuse_object("notFound");
-  const std::vector<Place>& places = found->front().places;
-  Json now = JsonObject{{"keywords", keywords_json(places)}};
-  Json ids = JsonObject{};
-  for (const Place& place : places)
-    ids.set(place.mailbox.text(), true);
-  now.set("mailboxIds", std::move(ids));
-  SetResult<Json> wanted = apply_patch(now, patch);
-  if (!wanted) return std::unexpected(std::move(wanted).error());
-  for (const JsonMember& member : *wanted->object()) {
-    if (member.name != "keywords" && member.name != "mailboxIds")
-      return invalid_property(member.name, "an email can't be changed in that");
-  }
-  if (wanted->find("keywords")->is_null()) wanted->set("keywords", JsonObject{});
-  Composition placement;
-  SetResult<void> read = read_placement(*wanted, created, placement);
-  if (!read) return read;
-  auto mailboxes = known_mailboxes(call, tx, placement.mailboxes);
-  if (!mailboxes) return std::unexpected(std::move(mailboxes).error());
-  Status done;
-  if (*wanted->find("keywords") != *now.find("keywords"))
-    done = tx.emails().set_flags(call.account(), *id, placement.flags);
-  if (done && *wanted->find("mailboxIds") != *now.find("mailboxIds"))
-    done = tx.emails().set_mailboxes(call.account(), *id, *mailboxes);
-  if (!done) return std::unexpected(to_set_error(done.error()));
-  return {};
-}
 
 std::span<const Method> set_methods() {
   static constexpr std::array kMethods{
       Method{"Email/set", capability::kMail, &set},
       Method{"Email/import", capability::kMail, &import},
-      Method{"Email/copy", capability::kMail, &copy},
   };
   return kMethods;
 }

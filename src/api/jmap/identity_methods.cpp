@@ -158,7 +158,8 @@ Task<Answer> identity_set(Call& call) {
       done ? answer.destroyed(text) : answer.not_destroyed(text, to_set_error(done.error()));
     }
     FUMI_JMAP_TRY(const ModSeq after, tx.emails().state(call.account()));
-    return std::move(answer).json(call.account_text(), state_text(before), state_text(after));
+    return std::move(answer).json(call.account_text(), state_text(call, before),
+                                  state_text(call, after));
   };
   Answer answer = co_await writing(call, std::move(work));
   if (answer) {
@@ -259,7 +260,8 @@ Task<Answer> vacation_set(Call& call) {
       done ? answer.updated(id) : answer.not_updated(id, done.error());
     }
     FUMI_JMAP_TRY(const ModSeq after, tx.emails().state(call.account()));
-    return std::move(answer).json(call.account_text(), state_text(before), state_text(after));
+    return std::move(answer).json(call.account_text(), state_text(call, before),
+                                  state_text(call, after));
   };
   co_return co_await writing(call, std::move(work));
 }
@@ -301,7 +303,7 @@ Task<Answer> quota_get(Call& call) {
 Task<Answer> quota_changes(Call& call) {
   auto arguments = changes_arguments(call.arguments);
   if (!arguments) co_return std::unexpected(std::move(arguments).error());
-  auto since = since_state(arguments->since_state);
+  auto since = since_state(call, arguments->since_state);
   if (!since) co_return std::unexpected(std::move(since).error());
   Work work = [&](Tx& tx) -> Answer {
     FUMI_JMAP_TRY(const auto account, tx.directory().account(call.account()));
@@ -311,8 +313,8 @@ Task<Answer> quota_changes(Call& call) {
     const bool changed = account->quota_octets != 0 && *since != account->change;
     if (changed) updated.emplace_back(kQuotaId);
     return Json(JsonObject{{"accountId", call.account_text()},
-                           {"oldState", state_text(*since)},
-                           {"newState", state_text(account->change)},
+                           {"oldState", state_text(call, *since)},
+                           {"newState", state_text(call, account->change)},
                            {"hasMoreChanges", false},
                            {"updatedProperties", changed ? Json(JsonArray{"used"}) : Json()},
                            {"created", JsonArray{}},

@@ -11,6 +11,7 @@
 #include "base/ascii.h"
 #include "base/log.h"
 #include "codec/base64.h"
+#include "crypto/hash.h"
 #include "proto/http/target.h"
 
 namespace fumi::jmap {
@@ -19,7 +20,7 @@ namespace {
 constexpr std::array kMethodTables{&core_methods,     &mailbox_methods,    &email_methods,
                                    &query_methods,    &snippet_methods,    &set_methods,
                                    &identity_methods, &submission_methods, &blob_methods,
-                                   &contact_methods,  &push_methods};
+                                   &copy_methods,     &contact_methods,    &push_methods};
 
 http::Response json_response(const Json& json, int status = 200) {
   return http::text_response(status, codec::write_json(json), "application/json");
@@ -98,7 +99,9 @@ Json server_details(const std::string& name, const Limits& limits, const std::st
 }
 
 // What it says of an account.
-Json account_details(const std::string& name, const Limits& limits) {
+enum class Whose : std::uint8_t { own, others };
+Json account_details(const std::string& name, const Limits& limits, Duration hold_max,
+                     Whose whose) {
   const auto octets = std::int64_t(limits.upload_octets_max);
   if (name == capability::kMail) {  // RFC 8621 §1.3.1
     return JsonObject{
@@ -109,11 +112,15 @@ Json account_details(const std::string& name, const Limits& limits) {
         {"emailQuerySortOptions",
          JsonArray{"receivedAt", "sentAt", "size", "from", "to", "subject", "hasKeyword",
                    "allInThreadHaveKeyword", "someInThreadHaveKeyword"}},
-        {"mayCreateTopLevelMailbox", true}};
+        {"mayCreateTopLevelMailbox", whose == Whose::own}};
   }
-  // RFC 8621 §1.3.2: nothing is sent later, and no SMTP extension can be asked for.
-  if (name == capability::kSubmission)
-    return JsonObject{{"maxDelayedSend", 0}, {"submissionExtensions", JsonObject{}}};
+  if (name == capability::kSubmission) {  // RFC 8621 §1.3.2, RFC 4865
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(hold_max).count();
+    JsonObject extensions;
+    if (seconds > 0) extensions.push_back({"FUTURERELEASE", JsonArray{std::to_string(seconds)}});
+    return JsonObject{{"maxDelayedSend", std::int64_t(seconds)},
+                      {"submissionExtensions", std::move(extensions)}};
+  }
   if (name == capability::kBlob) {  // RFC 9404 §3.1
     return JsonObject{{"maxSizeBlobSet", octets},
                       {"maxDataSources", 64},
@@ -193,11 +200,42 @@ std::vector<std::string> JmapApi::capabilities() const {
           capability::kQuota, capability::kBlob, capability::kContacts,   capability::kWebSocket};
 }
 
-std::string JmapApi::session_state(const Caller& caller) const {
-  return "1-" + caller.principal.account.text();
+namespace {
+
+// RFC 8620 §2: another one whenever the session object is.
+std::string session_state(const Caller& caller, const std::vector<SharedAccount>& shared) {
+  std::string state = "1-" + caller.principal.account.text();
+  for (const SharedAccount& one : shared)
+    state += (one.use == SharedAccount::Use::writes ? "+" : "-") + one.id.text();
+  if (state.size() <= 100) return state;
+  const crypto::Digest256 digest = crypto::sha256(state);
+  return "2-" + ascii::to_hex(std::string(digest.begin(), digest.end())).substr(0, 32);
 }
 
-Json JmapApi::session_json(const Caller& caller, const http::RequestContext& context) const {
+// What others' accounts are for.
+bool is_shared_capability(std::string_view name) {
+  return name == capability::kMail || name == capability::kBlob;
+}
+
+}  // namespace
+
+Task<Result<JmapApi::Shared>> JmapApi::shared_with(Caller caller) {
+  auto work = [&](Tx& tx) { return shared_accounts(tx, caller.principal.account); };
+  const TenantScope scope = caller.principal.scope();
+  co_return co_await host_.store.read(scope, std::move(work));
+}
+
+Task<Result<bool>> JmapApi::may_see(Caller caller, std::string account) {
+  if (account == caller.principal.account.text()) co_return true;
+  const auto id = id_of<AccountId>(account);
+  if (!id) co_return false;
+  Result<Shared> shared = co_await shared_with(std::move(caller));
+  if (!shared) co_return std::unexpected(std::move(shared).error());
+  co_return std::ranges::find(*shared, *id, &SharedAccount::id) != shared->end();
+}
+
+Json JmapApi::session_json(const Caller& caller, const Shared& shared,
+                           const http::RequestContext& context) const {
   const Limits limits = limits_of(host_.options);
   std::string base = host_.options.url;
   if (base.empty()) {
@@ -206,23 +244,34 @@ Json JmapApi::session_json(const Caller& caller, const http::RequestContext& con
   }
   JsonObject ours;
   JsonObject of_account;
+  JsonObject of_others;
   JsonObject primary;
   const std::string account = caller.principal.account.text();
+  const Duration hold_max = host_.intake.hold_max();
   for (const std::string& name : capabilities()) {
     const bool everybody = name == capability::kCore || name == capability::kWebSocket;
     ours.push_back({name, everybody ? server_details(name, limits, base) : Json(JsonObject{})});
     if (everybody) continue;
-    of_account.push_back({name, account_details(name, limits)});
+    of_account.push_back({name, account_details(name, limits, hold_max, Whose::own)});
+    if (is_shared_capability(name))
+      of_others.push_back({name, account_details(name, limits, hold_max, Whose::others)});
     primary.push_back({name, account});
   }
   const std::string user = caller.principal.name.text();
+  JsonObject accounts{{account, JsonObject{{"name", user},
+                                           {"isPersonal", true},
+                                           {"isReadOnly", false},
+                                           {"accountCapabilities", std::move(of_account)}}}};
+  for (const SharedAccount& one : shared) {
+    accounts.push_back(
+        {one.id.text(), JsonObject{{"name", one.name},
+                                   {"isPersonal", false},
+                                   {"isReadOnly", one.use == SharedAccount::Use::reads},
+                                   {"accountCapabilities", of_others}}});
+  }
   return JsonObject{
       {"capabilities", std::move(ours)},
-      {"accounts",
-       JsonObject{{account, JsonObject{{"name", user},
-                                       {"isPersonal", true},
-                                       {"isReadOnly", false},
-                                       {"accountCapabilities", std::move(of_account)}}}}},
+      {"accounts", std::move(accounts)},
       {"primaryAccounts", std::move(primary)},
       {"username", user},
       {"apiUrl", base + "/jmap/api"},
@@ -230,13 +279,15 @@ Json JmapApi::session_json(const Caller& caller, const http::RequestContext& con
       {"uploadUrl", base + "/jmap/upload/{accountId}"},
       {"eventSourceUrl",
        base + "/jmap/eventsource?types={types}&closeafter={closeafter}&ping={ping}"},
-      {"state", session_state(caller)}};
+      {"state", session_state(caller, shared)}};
 }
 
 Task<http::Reply> JmapApi::session(http::RequestContext& context) {
   Result<Caller> caller = co_await authenticate(context);
   if (!caller) co_return unauthorized(caller.error());
-  http::Response response = json_response(session_json(*caller, context));
+  Result<Shared> shared = co_await shared_with(*caller);
+  if (!shared) co_return api::problem_response(api::to_http(shared.error()));
+  http::Response response = json_response(session_json(*caller, *shared, context));
   // RFC 8620 §2.2: not to be kept by caches.
   response.headers.set("Cache-Control", "no-cache, no-store, must-revalidate");
   co_return response;
@@ -264,7 +315,9 @@ Task<http::Reply> JmapApi::call(http::RequestContext& context) {
 Task<Response> JmapApi::process(Caller caller, Request request) {
   Response response;
   response.created_ids = std::move(request.created_ids);
-  response.session_state = session_state(caller);
+  Result<Shared> shared = co_await shared_with(caller);
+  // Without it each call says why it fails.
+  if (shared) response.session_state = session_state(caller, *shared);
   for (const Invocation& invocation : request.calls) {
     const Method* method = find_method(invocation.name);
     const auto error = [&](const MethodError& what) {
@@ -280,10 +333,29 @@ Task<Response> JmapApi::process(Caller caller, Request request) {
       error(arguments.error());
       continue;
     }
-    Call call{host_, queries_, caller, std::move(*arguments), response.created_ids, {}};
+    Call call{host_,
+              queries_,
+              caller,
+              std::move(*arguments),
+              response.created_ids,
+              {},
+              caller.principal.account};
     co_await invoke(call, *method, invocation, response);
   }
   co_return response;
+}
+
+// RFC 8620 §3.6.2. Whether it may do what it wants there, the method's own transaction judges.
+Task<std::optional<MethodError>> JmapApi::refuse_foreign(Call& call, const Method& method,
+                                                         std::string account) {
+  const Result<bool> seen = co_await may_see(call.caller, account);
+  if (!seen) co_return to_jmap(seen.error());
+  if (!*seen) co_return MethodError{"accountNotFound", ""};
+  const bool copies = method.name == "Blob/copy";
+  if (!copies && !is_shared_capability(method.capability))
+    co_return MethodError{"accountNotSupportedByMethod", ""};
+  call.of = *id_of<AccountId>(account);
+  co_return std::nullopt;
 }
 
 Task<void> JmapApi::invoke(Call& call, const Method& method, const Invocation& invocation,
@@ -291,11 +363,10 @@ Task<void> JmapApi::invoke(Call& call, const Method& method, const Invocation& i
   std::optional<MethodError> refused;
   if (method.account == Method::Account::one) {
     const auto account = account_argument(call.arguments);
-    if (!account) {
+    if (!account)
       refused = account.error();
-    } else if (*account != call.account_text()) {
-      refused = MethodError{"accountNotFound", ""};
-    }
+    else if (*account != call.account_text())
+      refused = co_await refuse_foreign(call, method, *account);
   }
   if (!refused) {
     Answer answer = co_await method.run(call);
@@ -315,7 +386,10 @@ Task<void> JmapApi::invoke(Call& call, const Method& method, const Invocation& i
 Task<http::Reply> JmapApi::upload(http::RequestContext& context) {
   Result<Caller> caller = co_await authenticate(context);
   if (!caller) co_return unauthorized(caller.error());
-  if (context.parameter("account") != caller->principal.account.text()) co_return not_found();
+  std::string account(context.parameter("account"));
+  const Result<bool> seen = co_await may_see(*caller, account);
+  if (!seen) co_return api::problem_response(api::to_http(seen.error()));
+  if (!*seen) co_return not_found();
   const auto slot = uploads_.take(caller->principal.account);
   if (!slot) {
     co_return problem({"limit", "too many uploads at the same time", "maxConcurrentUpload", 429});
@@ -323,11 +397,22 @@ Task<http::Reply> JmapApi::upload(http::RequestContext& context) {
   std::string type = safe_type(context.request.headers.value("Content-Type"));
   Result<Upload> upload = co_await receive_upload(host_, *caller, *context.body, std::move(type));
   if (!upload) co_return api::problem_response(api::to_http(upload.error()));
-  const Json answer = JsonObject{{"accountId", caller->principal.account.text()},
+  const Json answer = JsonObject{{"accountId", account},
                                  {"blobId", upload_blob_id(upload->id)},
                                  {"type", upload->type},
                                  {"size", std::int64_t(upload->octets)}};
   co_return json_response(answer, 201);
+}
+
+// Of others' accounts, those that the caller sees now: a client connects anew when the session
+// state says that there are others.
+Task<std::unique_ptr<PushHub::Connection>> JmapApi::open_push(Caller caller) {
+  Result<Shared> shared = co_await shared_with(caller);
+  std::vector<AccountId> others;
+  if (shared)
+    for (const SharedAccount& one : *shared)
+      others.push_back(one.id);
+  co_return push_.open(caller.principal.account, others);
 }
 
 Task<http::Reply> JmapApi::socket(http::RequestContext& context) {
@@ -335,7 +420,7 @@ Task<http::Reply> JmapApi::socket(http::RequestContext& context) {
   if (refused) co_return std::move(*refused);
   Result<Caller> caller = co_await authenticate(context);
   if (!caller) co_return unauthorized(caller.error());
-  auto connection = push_.open(caller->principal.account);
+  auto connection = co_await open_push(*caller);
   if (!connection) co_return problem({"limit", "too many connections", "maxConnections", 429});
   http::Reply reply;
   reply.response = accept_websocket(context.request);
@@ -363,7 +448,7 @@ Task<http::Reply> JmapApi::events(http::RequestContext& context) {
   if (!caller) co_return unauthorized(caller.error());
   auto options = push_options(context.request);
   if (!options) co_return http::plain_problem(400, "types, closeafter and ping can't be read");
-  auto connection = push_.open(caller->principal.account);
+  auto connection = co_await open_push(*caller);
   if (!connection) co_return problem({"limit", "too many push connections", "maxConnections", 429});
   http::Reply reply;
   reply.response.headers.add("Content-Type", "text/event-stream");
@@ -378,12 +463,16 @@ Task<http::Reply> JmapApi::events(http::RequestContext& context) {
 Task<http::Reply> JmapApi::download(http::RequestContext& context) {
   Result<Caller> caller = co_await authenticate(context);
   if (!caller) co_return unauthorized(caller.error());
-  if (context.parameter("account") != caller->principal.account.text()) co_return not_found();
+  std::string account(context.parameter("account"));
+  const Result<bool> seen = co_await may_see(*caller, account);
+  if (!seen) co_return api::problem_response(api::to_http(seen.error()));
+  if (!*seen) co_return not_found();
   auto slot = downloads_.take(caller->principal.account);
   if (!slot) co_return problem({"limit", "too many downloads at the same time", "", 429});
   std::string id(context.parameter("blob"));
   const std::string tag = "\"" + id + "\"";
-  Result<Content> content = co_await open_content(host_, *caller, std::move(id));
+  const AccountId of = *id_of<AccountId>(account);
+  Result<Content> content = co_await open_content(host_, *caller, of, std::move(id));
   if (!content) {
     if (content.error().code == Code::not_found) co_return not_found();
     co_return api::problem_response(api::to_http(content.error()));

@@ -12,7 +12,8 @@
 //   GET  /jmap/ws                                   all of it by WebSocket (RFC 8887)
 //
 // Authentication is HTTP Basic with an account's password or one of its application passwords.
-// Another account than the caller's own is not found, whoever it belongs to.
+// Another account than the caller's own is found where its mailboxes' ACLs let the caller see some
+// (view.h), for mail and blobs alone; else not, whoever it belongs to.
 #pragma once
 
 #include <string>
@@ -21,6 +22,7 @@
 #include "api/jmap/push.h"
 #include "api/jmap/query_cache.h"
 #include "api/jmap/slots.h"
+#include "api/jmap/view.h"
 #include "server/http/router.h"
 
 namespace fumi::jmap {
@@ -47,7 +49,6 @@ class JmapApi {
   Task<Result<Caller>> authenticate(const http::RequestContext& context);
   [[nodiscard]] static http::Response unauthorized(const Error& error);
   [[nodiscard]] std::vector<std::string> capabilities() const;
-  [[nodiscard]] std::string session_state(const Caller& caller) const;
   // Emails that filters of queries were asked about, ever: for metrics.
   [[nodiscard]] std::uint64_t emails_judged() const { return queries_.emails_judged(); }
 
@@ -60,7 +61,15 @@ class JmapApi {
   Task<http::Reply> socket(http::RequestContext& context);
   Task<void> invoke(Call& call, const Method& method, const Invocation& invocation,
                     Response& response);
-  [[nodiscard]] Json session_json(const Caller& caller, const http::RequestContext& context) const;
+  Task<std::optional<MethodError>> refuse_foreign(Call& call, const Method& method,
+                                                  std::string account);
+  Task<std::unique_ptr<PushHub::Connection>> open_push(Caller caller);
+  using Shared = std::vector<SharedAccount>;
+  Task<Result<Shared>> shared_with(Caller caller);
+  // Whether the caller sees anything of that account, by its id.
+  Task<Result<bool>> may_see(Caller caller, std::string account);
+  [[nodiscard]] Json session_json(const Caller& caller, const Shared& shared,
+                                  const http::RequestContext& context) const;
 
   JmapHost& host_;
   QueryCache queries_;

@@ -67,14 +67,24 @@ class Tree {
   std::map<std::string, const Mailbox*, std::less<>> by_name_;
 };
 
-Json rights_json(const Mailbox& mailbox) {
+// RFC 8621 §2, by the rights of RFC 4314 §2.1.
+Json rights_json(const View& view, const Mailbox& mailbox) {
+  const Rights rights = view.rights(mailbox.id);
   const bool inbox = mailbox.role == MailboxRole::inbox;
-  return JsonObject{{"mayReadItems", true}, {"mayAddItems", true},    {"mayRemoveItems", true},
-                    {"maySetSeen", true},   {"maySetKeywords", true}, {"mayCreateChild", true},
-                    {"mayRename", !inbox},  {"mayDelete", !inbox},    {"maySubmit", true}};
+  const bool remove = !inbox && rights.has(Rights::remove);
+  return JsonObject{{"mayReadItems", rights.has(Rights::read)},
+                    {"mayAddItems", rights.has(Rights::insert)},
+                    {"mayRemoveItems", rights.has(Rights::mark_deleted | Rights::expunge)},
+                    {"maySetSeen", rights.has(Rights::seen)},
+                    {"maySetKeywords", rights.has(Rights::write)},
+                    {"mayCreateChild", rights.has(Rights::create)},
+                    {"mayRename", remove},
+                    {"mayDelete", remove},
+                    {"maySubmit", view.is_own()}};
 }
 
-Json mailbox_json(const Tree& tree, const Mailbox& mailbox, const MailboxCounts& counts) {
+Json mailbox_json(const View& view, const Tree& tree, const Mailbox& mailbox,
+                  const MailboxCounts& counts) {
   const Mailbox* above = tree.parent(mailbox);
   return JsonObject{{"id", mailbox.id.text()},
                     {"name", tree.name(mailbox)},
@@ -85,7 +95,7 @@ Json mailbox_json(const Tree& tree, const Mailbox& mailbox, const MailboxCounts&
                     {"unreadEmails", std::int64_t(counts.unread_emails)},
                     {"totalThreads", std::int64_t(counts.threads)},
                     {"unreadThreads", std::int64_t(counts.unread_threads)},
-                    {"myRights", rights_json(mailbox)},
+                    {"myRights", rights_json(view, mailbox)},
                     {"isSubscribed", mailbox.subscribed}};
 }
 
@@ -100,15 +110,16 @@ Task<Answer> echo(Call& call) { co_return std::move(call.arguments); }
 
 Answer get_in(Call& call, Tx& tx, const GetArguments& get) {
   FUMI_JMAP_TRY(const ModSeq state, tx.emails().state(call.account()));
-  FUMI_JMAP_TRY(auto mailboxes, tx.mailboxes().mailboxes(call.account()));
+  FUMI_JMAP_TRY(auto mailboxes, call.view.mailboxes(tx));
   const Tree tree(std::move(mailboxes));
   std::map<MailboxId, MailboxCounts> counts;
   if (asks_for_counts(get.properties)) {
-    QueryCache::Counts counted = call.queries.find_counts(call.account(), state);
+    QueryCache::Counts counted;
+    if (call.view.is_own()) counted = call.queries.find_counts(call.account(), state);
     if (!counted) {
-      FUMI_JMAP_TRY(auto fresh, tx.emails().counts(call.account()));
+      FUMI_JMAP_TRY(auto fresh, call.view.counts(tx));
       counted = std::make_shared<const std::vector<MailboxCounts>>(std::move(fresh));
-      call.queries.keep_counts(call.account(), state, counted);
+      if (call.view.is_own()) call.queries.keep_counts(call.account(), state, counted);
     }
     for (const MailboxCounts& each : *counted)
       counts[each.mailbox] = each;
@@ -116,7 +127,7 @@ Answer get_in(Call& call, Tx& tx, const GetArguments& get) {
   JsonArray list;
   JsonArray not_found;
   const auto add = [&](const Mailbox& mailbox) -> Answer {
-    return pick(mailbox_json(tree, mailbox, counts[mailbox.id]), get.properties);
+    return pick(mailbox_json(call.view, tree, mailbox, counts[mailbox.id]), get.properties);
   };
   if (!get.ids) {
     for (const Mailbox& mailbox : tree.all()) {
@@ -148,11 +159,11 @@ Task<Answer> get(Call& call) {
 Task<Answer> changes(Call& call) {
   auto arguments = changes_arguments(call.arguments);
   if (!arguments) co_return std::unexpected(std::move(arguments).error());
-  auto since = since_state(arguments->since_state);
+  auto since = since_state(call, arguments->since_state);
   if (!since) co_return std::unexpected(std::move(since).error());
   Work work = [&](Tx& tx) -> Answer {
-    auto found = tx.emails().mailbox_changes(call.account(), *since,
-                                             std::size_t(arguments->max_changes.value_or(0)));
+    auto found =
+        call.view.mailbox_changes(tx, *since, std::size_t(arguments->max_changes.value_or(0)));
     if (!found) return std::unexpected(cannot_calculate(found.error()));
     Json out = changes_json(call, *since, *found);
     const bool counts = found->kind == MailboxListChanges::Kind::counts && !found->updated.empty();
@@ -236,7 +247,7 @@ SortKey sort_key(const Tree& tree, const Mailbox& mailbox, const std::vector<Com
 
 MethodResult<std::vector<std::string>> evaluate(Call& call, Tx& tx, const QueryArguments& query,
                                                 Flag as_tree, Flag filter_as_tree) {
-  FUMI_JMAP_TRY(auto mailboxes, tx.mailboxes().mailboxes(call.account()));
+  FUMI_JMAP_TRY(auto mailboxes, call.view.mailboxes(tx));
   const Tree tree(std::move(mailboxes));
   for (const Comparator& each : query.sort) {
     if (each.property != "name" && each.property != "sortOrder")
@@ -345,10 +356,23 @@ SetError of_mailbox(const Error& error) {
 
 // Beside the name: what create and update write alike.
 SetResult<void> write_rest(Call& call, Tx& tx, MailboxId id, const Wanted& wanted) {
-  if (wanted.subscribed)
+  // A subscription is the reader's, the order the owner's.
+  if (wanted.subscribed && !call.view.is_own())
+    FUMI_SET_CHECK(tx.acls().set_subscribed(call.view.reader(), id, *wanted.subscribed));
+  if (wanted.subscribed && call.view.is_own())
     FUMI_SET_CHECK(tx.mailboxes().set_subscribed(call.account(), id, *wanted.subscribed));
+  if (wanted.sort_order && !call.view.is_own()) return refuse_object("forbidden");
   if (wanted.sort_order)
     FUMI_SET_CHECK(tx.emails().set_sort_order(call.account(), id, *wanted.sort_order));
+  return {};
+}
+
+// In others' accounts mailboxes are made below those that allow it: never at the top.
+SetResult<void> may_create(const Call& call, const Tree& tree, const std::string& parent) {
+  if (call.view.is_own()) return {};
+  const Mailbox* above = tree.find(parent);
+  if (above == nullptr || !call.view.may(above->id, Rights::create))
+    return refuse_object("forbidden");
   return {};
 }
 
@@ -357,7 +381,7 @@ SetResult<Json> create_one(Call& call, Tx& tx, const Json& object, const Created
   auto wanted = read_wanted(object, created);
   if (!wanted) return std::unexpected(std::move(wanted).error());
   if (!wanted->name) return invalid_property("name", "a mailbox has a name");
-  auto mailboxes = tx.mailboxes().mailboxes(call.account());
+  auto mailboxes = call.view.mailboxes(tx);
   if (!mailboxes) return std::unexpected(of_mailbox(mailboxes.error()));
   const Tree tree(std::move(*mailboxes));
   std::string path = *wanted->name;
@@ -366,6 +390,10 @@ SetResult<Json> create_one(Call& call, Tx& tx, const Json& object, const Created
     if (parent == nullptr) return invalid_property("parentId", "there is no such mailbox");
     path = parent->name + "/" + path;
   }
+  auto may = may_create(call, tree, wanted->parent.value_or(""));
+  if (may && wanted->role.value_or(MailboxRole::none) != MailboxRole::none && call.is_foreign())
+    may = refuse_object("forbidden");
+  if (!may) return std::unexpected(std::move(may).error());
   const MailboxRole role = wanted->role.value_or(MailboxRole::none);
   if (role != MailboxRole::none &&
       std::ranges::find(tree.all(), role, &Mailbox::role) != tree.all().end()) {
@@ -373,6 +401,10 @@ SetResult<Json> create_one(Call& call, Tx& tx, const Json& object, const Created
   }
   auto made = tx.mailboxes().create_mailbox(call.account(), path, role);
   if (!made) return std::unexpected(of_mailbox(made.error()));
+  // It has the ACL of the one above it (RFC 4314 §4): it is in view from now on.
+  auto view = View::load(tx, call.view.reader(), call.account());
+  if (!view) return std::unexpected(of_mailbox(view.error()));
+  call.view = std::move(*view);
   auto rest = write_rest(call, tx, made->id, *wanted);
   if (!rest) return std::unexpected(std::move(rest).error());
   made->subscribed = wanted->subscribed.value_or(made->subscribed);
@@ -386,12 +418,12 @@ SetResult<Json> create_one(Call& call, Tx& tx, const Json& object, const Created
       {"totalThreads", 0},
       {"unreadThreads", 0},
       {"isSubscribed", made->subscribed},
-      {"myRights", rights_json(*made)}});
+      {"myRights", rights_json(call.view, *made)}});
 }
 
 SetResult<void> update_one(Call& call, Tx& tx, const std::string& id, const Json& patch,
                            const CreatedIds& created) {
-  auto mailboxes = tx.mailboxes().mailboxes(call.account());
+  auto mailboxes = call.view.mailboxes(tx);
   if (!mailboxes) return std::unexpected(of_mailbox(mailboxes.error()));
   const Tree tree(std::move(*mailboxes));
   const Mailbox* mailbox = tree.find(id);
@@ -399,13 +431,14 @@ SetResult<void> update_one(Call& call, Tx& tx, const std::string& id, const Json
   if (patch.object() == nullptr) return refuse_object("invalidPatch");
   Json writable = patch;
   // A client may send back what it was told, as long as it is the same.
-  const Json now = mailbox_json(tree, *mailbox, {});
+  const Json now = mailbox_json(call.view, tree, *mailbox, {});
   for (const JsonMember& member : *patch.object()) {
     const Json* known = now.find(member.name);
     if (known != nullptr && *known == member.value) writable.erase(member.name);
   }
   auto wanted = read_wanted(writable, created);
   if (!wanted) return std::unexpected(std::move(wanted).error());
+  if (wanted->role && !call.view.is_own()) return refuse_object("forbidden");
   if (wanted->role) {
     const Status done = tx.emails().set_role(call.account(), mailbox->id, *wanted->role);
     if (!done && done.error().code == Code::denied) return refuse_object("forbidden");
@@ -423,6 +456,11 @@ SetResult<void> update_one(Call& call, Tx& tx, const std::string& id, const Json
   const std::string path = parent == nullptr ? name : parent->name + "/" + name;
   if (path != mailbox->name) {
     if (mailbox->role == MailboxRole::inbox) return refuse_object("forbidden", "the inbox stays");
+    if (!call.view.may(mailbox->id, Rights::remove)) return refuse_object("forbidden");
+    // What hides above it, the caller can't name (RFC 4314 §4: k on the one above the new name).
+    if (!call.view.is_own() && tree.name(*mailbox).contains('/')) return refuse_object("forbidden");
+    auto may = may_create(call, tree, parent == nullptr ? std::string() : parent->id.text());
+    if (!may) return may;
     for (const Mailbox* above = parent; above; above = tree.parent(*above))
       if (above == mailbox) return invalid_property("parentId", "below itself");
     FUMI_SET_CHECK(tx.mailboxes().rename_mailbox(call.account(), mailbox->id, path));
@@ -431,11 +469,14 @@ SetResult<void> update_one(Call& call, Tx& tx, const std::string& id, const Json
 }
 
 SetResult<void> destroy_one(Call& call, Tx& tx, const std::string& id, Flag with_emails) {
-  auto mailboxes = tx.mailboxes().mailboxes(call.account());
+  auto mailboxes = call.view.mailboxes(tx);
   if (!mailboxes) return std::unexpected(of_mailbox(mailboxes.error()));
   const Tree tree(std::move(*mailboxes));
   const Mailbox* mailbox = tree.find(id);
   if (mailbox == nullptr) return refuse_object("notFound");
+  std::uint32_t needed = Rights::remove;
+  if (mailbox->total > 0) needed |= Rights::mark_deleted | Rights::expunge;
+  if (!call.view.may(mailbox->id, needed)) return refuse_object("forbidden");
   if (tree.has_child(*mailbox)) return refuse_object("mailboxHasChild");
   if (mailbox->total > 0 && with_emails == Flag::no) return refuse_object("mailboxHasEmail");
   FUMI_SET_CHECK(tx.mailboxes().delete_mailbox(call.account(), mailbox->id));
@@ -489,7 +530,8 @@ Answer set_in(Call& call, Tx& tx, const SetArguments& arguments, Flag with_email
     done ? answer.destroyed(id) : answer.not_destroyed(id, done.error());
   }
   FUMI_JMAP_TRY(const ModSeq after, tx.emails().state(call.account()));
-  return std::move(answer).json(call.account_text(), state_text(before), state_text(after));
+  return std::move(answer).json(call.account_text(), state_text(call, before),
+                                state_text(call, after));
 }
 
 Task<Answer> set(Call& call) {

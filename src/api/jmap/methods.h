@@ -37,6 +37,8 @@ struct Method {
 [[nodiscard]] std::span<const Method> query_methods();
 [[nodiscard]] std::span<const Method> snippet_methods();
 [[nodiscard]] std::span<const Method> set_methods();
+// RFC 8621 §4.7, RFC 8620 §6.3.
+[[nodiscard]] std::span<const Method> copy_methods();
 // RFC 8621 §6, §8 and RFC 9425.
 [[nodiscard]] std::span<const Method> identity_methods();
 // RFC 8621 §7.

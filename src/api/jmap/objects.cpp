@@ -44,7 +44,7 @@ MethodResult<std::optional<Json>> find_object(Call& call, Tx& tx, ObjectKind kin
   return std::optional(std::move(object));
 }
 
-Task<Answer> get_objects(Call& call, ObjectKind kind, Properties properties) {
+Task<Answer> get_objects(Call& call, ObjectKind kind, Properties properties, Complete complete) {
   const auto choose = [properties](const Json& object,
                                    const std::optional<std::vector<std::string>>& wanted) {
     return properties == Properties::fixed ? pick(object, wanted) : pick_known(object, wanted);
@@ -68,7 +68,10 @@ Task<Answer> get_objects(Call& call, ObjectKind kind, Properties properties) {
         not_found.emplace_back(text);
     }
     JsonArray list;
-    for (const Json& object : objects) {
+    for (Json& object : objects) {
+      if (complete != nullptr) {
+        FUMI_JMAP_TRY(object, complete(call, tx, std::move(object)));
+      }
       FUMI_JMAP_TRY(auto picked, choose(object, arguments->properties));
       list.push_back(std::move(picked));
     }
@@ -80,7 +83,7 @@ Task<Answer> get_objects(Call& call, ObjectKind kind, Properties properties) {
 Task<Answer> changes_of_objects(Call& call, ObjectKind kind) {
   auto arguments = changes_arguments(call.arguments);
   if (!arguments) co_return std::unexpected(std::move(arguments).error());
-  auto since = since_state(arguments->since_state);
+  auto since = since_state(call, arguments->since_state);
   if (!since) co_return std::unexpected(std::move(since).error());
   Work work = [&](Tx& tx) -> Answer {
     auto found = tx.objects().changes(call.account(), kind, *since,

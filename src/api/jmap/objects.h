@@ -19,7 +19,10 @@ namespace fumi::jmap {
 
 // The whole of a /get and of a /changes for such a type.
 enum class Properties : std::uint8_t { fixed, open };  // open: a document may lack any
-Task<Answer> get_objects(Call& call, ObjectKind kind, Properties properties = Properties::fixed);
+// What is told beyond the document; runs in the transaction.
+using Complete = MethodResult<Json> (*)(Call&, Tx&, Json);
+Task<Answer> get_objects(Call& call, ObjectKind kind, Properties properties = Properties::fixed,
+                         Complete complete = nullptr);
 Task<Answer> changes_of_objects(Call& call, ObjectKind kind);
 
 // Stores without "id" and the properties that are computed.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
 #include "base/ascii.h"
 
@@ -67,13 +68,36 @@ class EventSource final : public http::BodySource {
 
 }  // namespace
 
-PushHub::Connection::Connection(PushHub& hub, AccountId account)
+void PushSignal::add_other(const Change& change, AccountId account) {
+  {
+    const std::scoped_lock lock(mutex_);
+    std::set<MailboxId>& mailboxes = others_[account];
+    if (mailboxes.size() >= kMailboxesMax) mailboxes = {MailboxId()};
+    mailboxes.insert(change.is_gap() ? MailboxId() : change.mailbox);
+  }
+  event.set();
+}
+
+PushSignal::Others PushSignal::take_others() {
+  const std::scoped_lock lock(mutex_);
+  return std::exchange(others_, {});
+}
+
+PushHub::Connection::Connection(PushHub& hub, AccountId account,
+                                const std::vector<AccountId>& others)
     : hub_(hub), account_(account), signal_(std::make_shared<PushSignal>()) {
-  // The listener owns a share: it may run while this dies.
-  subscription_ = hub_.host_.bus.subscribe(account_, [signal = signal_](const Change& change) {
-    (change.mailbox ? signal->mail : signal->account) = true;
-    signal->event.set();
-  });
+  // The listeners own a share: they may run while this dies.
+  subscriptions_.push_back(
+      hub_.host_.bus.subscribe(account_, [signal = signal_](const Change& change) {
+        (change.mailbox ? signal->mail : signal->account) = true;
+        signal->event.set();
+      }));
+  for (const AccountId other : others) {
+    auto listen = [signal = signal_, other](const Change& change) {
+      signal->add_other(change, other);
+    };
+    subscriptions_.push_back(hub_.host_.bus.subscribe(other, std::move(listen)));
+  }
   const std::scoped_lock lock(hub_.mutex_);
   hub_.signals_.insert(signal_);
 }
@@ -85,7 +109,8 @@ PushHub::Connection::~Connection() {
   if (--found->second == 0) hub_.open_.erase(found);
 }
 
-std::unique_ptr<PushHub::Connection> PushHub::open(AccountId account) {
+std::unique_ptr<PushHub::Connection> PushHub::open(AccountId account,
+                                                   const std::vector<AccountId>& others) {
   {
     const std::scoped_lock lock(mutex_);
     if (closed_) return nullptr;
@@ -93,7 +118,7 @@ std::unique_ptr<PushHub::Connection> PushHub::open(AccountId account) {
     if (count >= host_.options.push_per_account_max) return nullptr;
     ++count;
   }
-  return std::make_unique<Connection>(*this, account);
+  return std::make_unique<Connection>(*this, account, others);
 }
 
 void PushHub::close() {
@@ -127,34 +152,82 @@ std::optional<PushOptions> push_options(const http::Request& request) {
   return options;
 }
 
+namespace {
+
+// The state of another's account, if the reader sees any of what has changed there.
+Result<std::optional<std::string>> state_of_other(Tx& tx, AccountId reader, AccountId account,
+                                                  const std::set<MailboxId>& changed) {
+  const auto view = View::load(tx, reader, account);
+  if (!view && view.error().code == Code::not_found) return std::nullopt;
+  if (!view) return std::unexpected(view.error());
+  const bool visible = std::ranges::any_of(
+      changed, [&](MailboxId mailbox) { return !mailbox || view->rights(mailbox).bits != 0; });
+  if (!visible) return std::nullopt;
+  FUMI_TRY(const ModSeq state, tx.emails().state(account));
+  return state.text() + "-" + view->mark();
+}
+
+struct States {
+  ModSeq own;
+  std::map<AccountId, std::string> others;
+};
+
+void add_others(Json& change, const States& states,
+                const std::optional<std::vector<std::string>>& types) {
+  Touched mail;
+  mail.mail = Touched::What::yes;
+  for (const auto& [account, state] : states.others) {
+    const Json other = state_change(account, state, mail, types);
+    if (other.is_null()) continue;
+    if (change.is_null()) {
+      change = other;
+      continue;
+    }
+    Json changed = *change.find("changed");
+    changed.set(account.text(), *other.find("changed")->find(account.text()));
+    change.set("changed", std::move(changed));
+  }
+}
+
+}  // namespace
+
 Task<Result<Json>> take_state_change(JmapHost& host, Caller caller, PushSignal& signal,
                                      const PushOptions& options) {
   const bool mail = signal.mail.exchange(false);
   const bool account = signal.account.exchange(false);
+  const PushSignal::Others others = signal.take_others();
   const AccountId id = caller.principal.account;
   // A connection outlives its login, but not the account's being open.
-  auto work = [&](Tx& tx) -> Result<ModSeq> {
+  auto work = [&](Tx& tx) -> Result<States> {
     FUMI_TRY(const auto there, tx.directory().account(id));
-    if (there && there->status == AccountStatus::active) return there->change;
-    return fail(Code::denied, "telling of changes", "the account is closed");
+    if (!there || there->status != AccountStatus::active)
+      return fail(Code::denied, "telling of changes", "the account is closed");
+    States states{there->change, {}};
+    for (const auto& [other, mailboxes] : others) {
+      FUMI_TRY(const auto state, state_of_other(tx, id, other, mailboxes));
+      if (state) states.others[other] = *state;
+    }
+    return states;
   };
   const TenantScope scope = caller.principal.scope();
-  Result<ModSeq> state = co_await host.store.read(scope, std::move(work));
-  if (!state) co_return std::unexpected(std::move(state).error());
+  Result<States> states = co_await host.store.read(scope, std::move(work));
+  if (!states) co_return std::unexpected(std::move(states).error());
   Touched touched;
   if (mail) touched.mail = Touched::What::yes;
   if (account) touched.objects = Touched::What::yes;
   std::optional<std::vector<std::string>> types;
   if (options.types) types.emplace(options.types->begin(), options.types->end());
-  co_return state_change(id, *state, touched, types);
+  Json change = state_change(id, states->own.text(), touched, types);
+  add_others(change, *states, types);
+  co_return change;
 }
 
-Json state_change(AccountId account, ModSeq state, const Touched& touched,
+Json state_change(AccountId account, const std::string& state, const Touched& touched,
                   const std::optional<std::vector<std::string>>& types) {
   Json states = JsonObject{};
   const auto add = [&](const char* type) {
     const bool wanted = !types || std::ranges::find(*types, type) != types->end();
-    if (wanted) states.set(type, state_text(state));
+    if (wanted) states.set(type, state);
   };
   if (touched.mail == Touched::What::yes) std::ranges::for_each(kMailTypes, add);
   if (touched.objects == Touched::What::yes) std::ranges::for_each(kAccountTypes, add);

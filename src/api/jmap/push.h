@@ -1,8 +1,9 @@
 // Push: tells clients that a state has changed (RFC 8620 §7), over EventSource.
 //
-// A connection hears of the account's changes from the change bus and answers with the states as
-// they are then; several changes in a row become one event. Connections are bounded by account and
-// all end when the server drains.
+// A connection hears of the account's changes from the change bus, and of those of others' accounts
+// that the caller sees mailboxes of, and answers with the states as they are then; several changes
+// in a row become one event. Of others' accounts, changes in visible mailboxes alone are told.
+// Connections are bounded by account and all end when the server drains.
 #pragma once
 
 #include <atomic>
@@ -26,6 +27,16 @@ struct PushSignal {
   std::atomic<bool> mail{false};     // emails or mailboxes have changed
   std::atomic<bool> account{false};  // mailboxes or objects of the account have changed
   std::atomic<bool> closing{false};
+
+  // Mailboxes of others' accounts that have changed; 0: any of the account.
+  using Others = std::map<AccountId, std::set<MailboxId>>;
+  void add_other(const Change& change, AccountId account);
+  [[nodiscard]] Others take_others();
+
+ private:
+  static constexpr std::size_t kMailboxesMax = 100;  // of one account; more: any
+  std::mutex mutex_;
+  Others others_;
 };
 
 class PushHub {
@@ -35,7 +46,7 @@ class PushHub {
   // A listener of the account's changes, until the last owner lets it go; nullptr over the limit.
   class Connection {
    public:
-    Connection(PushHub& hub, AccountId account);
+    Connection(PushHub& hub, AccountId account, const std::vector<AccountId>& others);
     ~Connection();
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
@@ -45,9 +56,10 @@ class PushHub {
     PushHub& hub_;
     AccountId account_;
     std::shared_ptr<PushSignal> signal_;
-    ChangeBus::Subscription subscription_;
+    std::vector<ChangeBus::Subscription> subscriptions_;
   };
-  [[nodiscard]] std::unique_ptr<Connection> open(AccountId account);
+  [[nodiscard]] std::unique_ptr<Connection> open(AccountId account,
+                                                 const std::vector<AccountId>& others);
 
   // Ends all connections, now and from now on. Any thread.
   void close();
@@ -72,7 +84,7 @@ struct Touched {
   }
 };
 // RFC 8620 §7.1; null: none of these types.
-[[nodiscard]] Json state_change(AccountId account, ModSeq state, const Touched& touched,
+[[nodiscard]] Json state_change(AccountId account, const std::string& state, const Touched& touched,
                                 const std::optional<std::vector<std::string>>& types);
 
 struct PushOptions {

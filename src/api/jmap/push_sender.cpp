@@ -315,7 +315,7 @@ Task<void> PushSender::tell(Watched& watched, const Look& look,
                             const PushSubscription& subscription) {
   Attempt& attempt = watched.attempts[subscription.id];
   const Touched telling = attempt.pending;
-  Json message = state_change(watched.account, look.state, telling, subscription.types);
+  Json message = state_change(watched.account, look.state.text(), telling, subscription.types);
   if (message.is_null()) {
     attempt.pending = {};
     co_return;

@@ -18,10 +18,10 @@ std::string key_of(const Call& call, const std::string& type) {
 // What is kept of this state, or a fresh evaluation, which is kept.
 MethodResult<QueryCache::Ids> ids_at(Call& call, Tx& tx, const std::string& key, ModSeq state,
                                      const QueryArguments& arguments, const Evaluate& evaluate) {
-  if (auto known = call.queries.find(key, state_text(state))) return known;
+  if (auto known = call.queries.find(key, state_text(call, state))) return known;
   FUMI_JMAP_TRY(auto ids, evaluate(tx, arguments));
   QueryCache::Ids found = std::make_shared<const std::vector<std::string>>(std::move(ids));
-  call.queries.keep(key, state_text(state), found);
+  call.queries.keep(key, state_text(call, state), found);
   return found;
 }
 
@@ -39,7 +39,7 @@ Task<Answer> run_query(Call& call, std::string type, Evaluate evaluate) {
     for (std::string& id : window.ids)
       list.emplace_back(std::move(id));
     Json out = JsonObject{{"accountId", call.account_text()},
-                          {"queryState", state_text(state)},
+                          {"queryState", state_text(call, state)},
                           {"canCalculateChanges", true},
                           {"position", std::int64_t(window.position)},
                           {"ids", std::move(list)}};
@@ -57,7 +57,7 @@ Task<Answer> run_query_changes(Call& call, std::string type, Evaluate evaluate) 
   Work work = [&](Tx& tx) -> Answer {
     FUMI_JMAP_TRY(const ModSeq state, tx.emails().state(call.account()));
     auto before = call.queries.find(key, arguments->since_query_state);
-    const bool same = arguments->since_query_state == state_text(state);
+    const bool same = arguments->since_query_state == state_text(call, state);
     if (!before && !same)
       return refuse("cannotCalculateChanges", "that result isn't kept any more");
     FUMI_JMAP_TRY(const auto now, ids_at(call, tx, key, state, arguments->query, evaluate));
@@ -81,7 +81,7 @@ Answer query_changes_json(const Call& call, const QueryChangesArguments& argumen
     added.emplace_back(JsonObject{{"id", each.id}, {"index", std::int64_t(each.index)}});
   Json out = JsonObject{{"accountId", call.account_text()},
                         {"oldQueryState", arguments.since_query_state},
-                        {"newQueryState", state_text(now)},
+                        {"newQueryState", state_text(call, now)},
                         {"removed", std::move(removed)},
                         {"added", std::move(added)}};
   if (arguments.query.calculate_total == Flag::yes) out.set("total", std::int64_t(after.size()));

@@ -47,7 +47,7 @@ Task<Answer> snippets(Call& call) {
     std::vector<EmailId> wanted;
     for (const std::string& text : **ids)
       if (const auto id = id_of<EmailId>(text)) wanted.push_back(*id);
-    FUMI_JMAP_TRY(emails, tx.emails().find(call.account(), wanted));
+    FUMI_JMAP_TRY(emails, call.view.find(tx, wanted));
     return Json();
   };
   Answer read = co_await reading(call, std::move(work));

@@ -7,6 +7,7 @@
 #include "api/jmap/methods.h"
 #include "api/jmap/objects.h"
 #include "api/jmap/query_result.h"
+#include "api/jmap/submission_state.h"
 #include "base/ascii.h"
 #include "base/log.h"
 #include "mime/header.h"
@@ -32,10 +33,12 @@ SetError wrong(std::string type, std::string description = {}) {
 SetResult<EmailAddress> envelope_address(const Json& value) {
   const auto address = EmailAddress::parse(value.text("email"));
   if (!address) return invalid_property("envelope", "a mail address can't be read");
-  const Json* parameters = value.find("parameters");
-  if (parameters != nullptr && parameters->object() && !parameters->object()->empty())
-    return invalid_property("envelope", "no SMTP parameters are taken");
   return *address;
+}
+
+bool has_parameters(const Json& address) {
+  const Json* parameters = address.find("parameters");
+  return parameters != nullptr && parameters->object() && !parameters->object()->empty();
 }
 
 void add_recipient(Sending& sending, const EmailAddress& address) {
@@ -50,7 +53,7 @@ void add_recipient(Sending& sending, const EmailAddress& address) {
 
 // RFC 8621 §7: without an envelope, the identity's address and everybody the header names.
 SetResult<void> read_envelope(const Json& object, const Json& identity,
-                              const mime::Envelope& header, Sending& sending) {
+                              const mime::Envelope& header, Instant now, Sending& sending) {
   const Json* given = object.find("envelope");
   if (given == nullptr || given->is_null()) {
     const auto from = EmailAddress::parse(identity.text("email"));
@@ -70,9 +73,14 @@ SetResult<void> read_envelope(const Json& object, const Json& identity,
     SetResult<EmailAddress> sender = envelope_address(*from);
     if (!sender) return std::unexpected(std::move(sender).error());
     sending.envelope.sender.reverse_path = *sender;
+    auto hold = hold_until(*from, now);
+    if (!hold) return std::unexpected(std::move(hold).error());
+    sending.envelope.sender.hold_until = *hold;
     for (const Json& each : *to->array()) {
       SetResult<EmailAddress> address = envelope_address(each);
       if (!address) return std::unexpected(std::move(address).error());
+      if (has_parameters(each))
+        return invalid_property("envelope", "no SMTP parameters are taken for recipients");
       if (sending.envelope.recipients.size() > kRecipientsMax) break;
       add_recipient(sending, *address);
     }
@@ -103,14 +111,15 @@ SetResult<Sending> read_submission(Call& call, Tx& tx, const Json& object) {
   if (!*stored) return invalid_property("identityId", "there is no such identity");
   auto identity = read_object(**stored);
   if (!identity) return refuse_object("serverFail");
-  auto email = tx.mailboxes().email(call.account(), *email_id);
+  auto email = call.view.email(tx, *email_id);
   if (!email) return std::unexpected(to_set_error(email.error()));
   if (!*email) return invalid_property("emailId", "there is no such email");
   sending.blob = (*email)->blob;
   sending.thread_id = (*email)->thread.text();
   const auto summary = mime::decode((*email)->summary);
   if (!summary) return refuse_object("invalidEmail");
-  auto envelope = read_envelope(object, *identity, summary->envelope, sending);
+  auto envelope =
+      read_envelope(object, *identity, summary->envelope, call.host.clock.now(), sending);
   if (!envelope) return std::unexpected(std::move(envelope).error());
   return sending;
 }
@@ -148,6 +157,8 @@ Task<SetResult<QueueId>> hand_in(Call& call, Sending sending) {
   envelope.sender = sending.envelope.sender;
   envelope.sender.eight_bit = true;
   service::Verdict<void> may = co_await call.host.intake.check_sender(arrival, envelope.sender);
+  const bool too_long = !may && may.error().enhanced == "5.5.4";
+  if (too_long) co_return invalid_property("envelope", may.error().text);
   if (!may) co_return std::unexpected(refused_by(may.error(), "forbiddenMailFrom"));
   JsonArray bad;
   for (service::Recipient& recipient : sending.envelope.recipients) {
@@ -180,19 +191,28 @@ Json envelope_json(const service::Envelope& envelope) {
   JsonArray to;
   for (const service::Recipient& recipient : envelope.recipients)
     to.emplace_back(JsonObject{{"email", recipient.address.text()}, {"parameters", nullptr}});
+  Json parameters;
+  if (envelope.sender.hold_until) {
+    parameters = JsonObject{{"HOLDUNTIL", utc_date(to_micros(*envelope.sender.hold_until))}};
+  }
   return JsonObject{{"mailFrom", JsonObject{{"email", envelope.sender.reverse_path.text()},
-                                            {"parameters", nullptr}}},
+                                            {"parameters", std::move(parameters)}}},
                     {"rcptTo", std::move(to)}};
 }
 
-// Sent is sent: the message can't be called back, and its fate is told by bounces and records.
+// What becomes of it is told by submission_state.h.
 Json submission_json(const Sending& sending, QueueId queue, Instant now) {
-  return JsonObject{
-      {"identityId", sending.identity_id},  {"emailId", sending.email_id},
-      {"threadId", sending.thread_id},      {"envelope", envelope_json(sending.envelope)},
-      {"sendAt", utc_date(to_micros(now))}, {"undoStatus", "final"},
-      {"deliveryStatus", nullptr},          {"dsnBlobIds", JsonArray{}},
-      {"mdnBlobIds", JsonArray{}},          {"queueId", queue.text()}};
+  const auto& hold = sending.envelope.sender.hold_until;
+  return JsonObject{{"identityId", sending.identity_id},
+                    {"emailId", sending.email_id},
+                    {"threadId", sending.thread_id},
+                    {"envelope", envelope_json(sending.envelope)},
+                    {"sendAt", utc_date(to_micros(hold.value_or(now)))},
+                    {"undoStatus", hold ? "pending" : "final"},
+                    {"deliveryStatus", nullptr},
+                    {"dsnBlobIds", JsonArray{}},
+                    {"mdnBlobIds", JsonArray{}},
+                    {"queueId", queue.text()}};
 }
 
 Answer keep(Call& call, Tx& tx, const Json& submission) {
@@ -211,6 +231,7 @@ Answer keep(Call& call, Tx& tx, const Json& submission) {
 struct Sent {
   std::string id;
   std::string email_id;
+  Json told;  // what the server set
 };
 
 Task<SetResult<Sent>> send_one(Call& call, const Json& object) {
@@ -234,17 +255,23 @@ Task<SetResult<Sent>> send_one(Call& call, const Json& object) {
                  {{"id", accepted->text()}, {"why", kept.error().type}});
     kept = Json(accepted->text());
   }
-  co_return Sent{*kept->string(), sending.email_id};
+  Sent sent{*kept->string(), sending.email_id, JsonObject{}};
+  sent.told.set("id", sent.id);
+  for (const char* name : {"undoStatus", "sendAt", "threadId"})
+    sent.told.set(name, *submission.find(name));
+  co_return sent;
 }
 
-SetResult<void> update_one(Call& call, Tx& tx, const std::string& text, const Json& patch) {
+MethodResult<SetResult<void>> update_one(Call& call, Tx& tx, const std::string& text,
+                                         const Json& patch) {
   const auto id = id_of<ObjectId>(text);
-  if (!id) return refuse_object("notFound");
-  auto stored = tx.objects().object(call.account(), ObjectKind::submission, *id);
-  if (!stored) return std::unexpected(to_set_error(stored.error()));
-  if (!*stored) return refuse_object("notFound");
-  if (patch.text("undoStatus") == "canceled") return refuse_object("cannotUnsend");
-  return invalid_property("undoStatus", "a submission can't be changed");
+  if (!id) return SetResult<void>(refuse_object("notFound"));
+  const bool cancels = patch.object() != nullptr && patch.object()->size() == 1 &&
+                       patch.text("undoStatus") == "canceled";
+  if (cancels) return call_back(call, tx, *id);
+  FUMI_JMAP_TRY(const auto stored, find_object(call, tx, ObjectKind::submission, text));
+  if (!stored) return SetResult<void>(refuse_object("notFound"));
+  return SetResult<void>(invalid_property("undoStatus", "nothing else can be changed"));
 }
 
 // What is asked for the emails of submissions that went well becomes one Email/set.
@@ -262,19 +289,18 @@ Answer on_success(Call& call, Tx& tx, const std::map<std::string, std::string>& 
   }
   for (const std::string& reference : destroys) {
     const auto email = emails.find(reference);
-    const auto id = email == emails.end() ? std::nullopt : id_of<EmailId>(email->second);
-    if (!id) continue;
-    const Status done = tx.emails().destroy(call.account(), *id);
-    done ? answer.destroyed(email->second)
-         : answer.not_destroyed(email->second, to_set_error(done.error()));
+    if (email == emails.end()) continue;
+    auto done = destroy_email(call, tx, email->second);
+    done ? answer.destroyed(email->second) : answer.not_destroyed(email->second, done.error());
   }
   FUMI_JMAP_TRY(const ModSeq after, tx.emails().state(call.account()));
-  return std::move(answer).json(call.account_text(), state_text(before), state_text(after));
+  return std::move(answer).json(call.account_text(), state_text(call, before),
+                                state_text(call, after));
 }
 
 Answer finish(Call& call, Tx& tx, const SetArguments& arguments, SetAnswer answer, ModSeq before) {
   for (const auto& [id, patch] : arguments.update) {
-    auto done = update_one(call, tx, id, patch);
+    FUMI_JMAP_TRY(const auto done, update_one(call, tx, id, patch));
     done ? answer.updated(id) : answer.not_updated(id, done.error());
   }
   for (const std::string& text : arguments.destroy) {
@@ -284,7 +310,8 @@ Answer finish(Call& call, Tx& tx, const SetArguments& arguments, SetAnswer answe
     done ? answer.destroyed(text) : answer.not_destroyed(text, to_set_error(done.error()));
   }
   FUMI_JMAP_TRY(const ModSeq after, tx.emails().state(call.account()));
-  return std::move(answer).json(call.account_text(), state_text(before), state_text(after));
+  return std::move(answer).json(call.account_text(), state_text(call, before),
+                                state_text(call, after));
 }
 
 Task<Answer> set(Call& call) {
@@ -313,7 +340,7 @@ Task<Answer> set(Call& call) {
     }
     emails["#" + key] = emails[sent->id] = sent->email_id;
     call.created[key] = sent->id;
-    answer.created(key, JsonObject{{"id", sent->id}, {"undoStatus", "final"}});
+    answer.created(key, std::move(sent->told));
   }
   Work rest = [&](Tx& tx) { return finish(call, tx, *arguments, answer, before); };
   Answer done = co_await writing(call, std::move(rest));
@@ -329,7 +356,9 @@ Task<Answer> set(Call& call) {
   co_return done;
 }
 
-Task<Answer> get(Call& call) { co_return co_await get_objects(call, ObjectKind::submission); }
+Task<Answer> get(Call& call) {
+  co_return co_await get_objects(call, ObjectKind::submission, Properties::fixed, &with_state);
+}
 Task<Answer> changes(Call& call) {
   co_return co_await changes_of_objects(call, ObjectKind::submission);
 }
@@ -386,6 +415,7 @@ MethodResult<std::vector<std::string>> find_submissions(Call& call, Tx& tx,
   FUMI_JMAP_TRY(auto all, read_objects(call, tx, ObjectKind::submission));
   std::vector<Json> found;
   for (Json& each : all) {
+    FUMI_JMAP_TRY(each, with_undo_status(call, tx, std::move(each)));
     bool good = true;
     if (arguments.filter) {
       FUMI_JMAP_TRY(good, matches(*arguments.filter, each));

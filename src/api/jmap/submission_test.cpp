@@ -3,6 +3,7 @@
 
 #include "api/jmap/testing/jmap_world.h"
 #include "api/jmap/websocket.h"
+#include "proto/jmap/request.h"
 
 namespace fumi::jmap::testing {
 namespace {
@@ -39,6 +40,80 @@ struct Sender : JmapWorld {
 const std::string kMail =
     R"("to":[{"email":"jiro@acme.example"}],"bcc":[{"email":"hanako@acme.example"}],
        "subject":"送ります","textBody":[{"partId":"t"}],"bodyValues":{"t":{"value":"本文"}})";
+
+// RFC 4865 by RFC 8621 §7: mailFrom with parameters.
+std::string held(const std::string& parameters) {
+  return R"(,"envelope":{"mailFrom":{"email":"hanako@acme.example","parameters":{)" + parameters +
+         R"(}},"rcptTo":[{"email":"jiro@acme.example"}]})";
+}
+
+TEST_CASE("a held submission is called back until it goes, and never after") {
+  Sender w;
+  w->start();
+  const std::string id = w.draft(kMail);
+  const auto send = [&](const std::string& parameters) {
+    const Json answer = w.arguments_of(w.submit(id, held(parameters)), 0);
+    REQUIRE(text(answer.find("notCreated")) == "null");
+    return *answer.find("created")->find("s");
+  };
+  const auto status = [&](const std::string& submission) {
+    return w.one("EmailSubmission/get", R"({"ids":[")" + submission + R"("]})")
+        .find("list")
+        ->array()
+        ->at(0);
+  };
+  const auto undo = [&](const std::string& submission) {
+    const Json answer = w.one("EmailSubmission/set",
+                              R"({"update":{")" + submission + R"(":{"undoStatus":"canceled"}}})");
+    const Json* refused = answer.find("notUpdated");
+    return refused->is_null() ? "done" : std::string(refused->find(submission)->text("type"));
+  };
+  const Json first = send(R"("HOLDFOR":"3600")");
+  const std::string back(first.text("id"));
+  CHECK(first.text("undoStatus") == "pending");
+  CHECK(first.text("sendAt") == utc_date(to_micros(w.world.clock().now()) + 3'600'000'000));
+  CHECK(w.messages(w.acme, w.jiro).empty());
+  CHECK(w.queue(w.acme).size() == 1);
+  CHECK(status(back).text("undoStatus") == "pending");
+  CHECK(status(back).find("deliveryStatus")->find("jiro@acme.example")->text("delivered") ==
+        "queued");
+  CHECK(
+      text(w.one("EmailSubmission/query", R"({"filter":{"undoStatus":"pending"}})").find("ids")) ==
+      "[\"" + back + "\"]");
+  CHECK(undo(back) == "done");
+  CHECK(undo(back) == "done");  // once is enough
+  CHECK(w.queue(w.acme).empty());
+  CHECK(status(back).text("undoStatus") == "canceled");
+  CHECK(status(back).find("deliveryStatus")->find("jiro@acme.example")->text("delivered") == "no");
+  const auto records = w.records(w.acme, {RecordKind::cancelled});
+  REQUIRE(records.size() == 1);
+  CHECK(records[0].answer == "called back by its sender");
+
+  const std::string until = utc_date(to_micros(w.world.clock().now()) + 7'200'000'000);
+  const std::string goes(send(R"("HOLDUNTIL":")" + until + "\"").text("id"));
+  CHECK(status(goes).text("sendAt") == until);
+  w->runtime.advance(std::chrono::hours(3));
+  CHECK(w.messages(w.acme, w.jiro).size() == 1);
+  CHECK(status(goes).text("undoStatus") == "final");
+  CHECK(status(goes).find("deliveryStatus")->find("jiro@acme.example")->text("delivered") == "yes");
+  CHECK(undo(goes) == "cannotUnsend");
+  CHECK(w.messages(w.acme, w.jiro).size() == 1);
+}
+
+TEST_CASE("what can't be held is refused, and a time that has passed is now") {
+  Sender w;
+  const std::string id = w.draft(kMail);
+  for (const char* bad : {R"("HOLDFOR":"x")", R"("HOLDFOR":"-1")", R"("HOLDFOR":"9999999999")",
+                          R"("HOLDFOR":60)", R"("HOLDUNTIL":"tomorrow")", R"("HOLDUNTIL":null)",
+                          R"("HOLDFOR":"60","HOLDUNTIL":"2030-01-01T00:00:00Z")",
+                          R"("HOLDFOR":"99999999")", R"("RET":"HDRS")"}) {
+    CAPTURE(bad);
+    CHECK(w.refused(id, held(bad)) == "invalidProperties");
+  }
+  CHECK(w.queue(w.acme).empty());
+  CHECK(w.refused(id, held(R"("HOLDUNTIL":"2001-01-01T00:00:00Z")")) == "created");
+  CHECK(w.messages(w.acme, w.jiro).size() == 1);
+}
 
 TEST_CASE("a submission is delivered, without Bcc, and moves its draft to Sent") {
   Sender w;
@@ -164,7 +239,8 @@ TEST_CASE("blobs made, read and looked up by method (RFC 9404)") {
   CHECK(text(found.find("list")->array()->at(0).find("matchedIds")) ==
         R"({"Email":[")" + email + R"("],"Mailbox":[")" + w.mailbox("inbox") + R"("]})");
   CHECK(w.error("Blob/lookup", R"({"ids":[],"typeNames":["Sieve"]})") == "unknownDataType");
-  CHECK(w.error("Blob/copy", R"({"fromAccountId":"other"})") == "fromAccountNotFound");
+  CHECK(w.error("Blob/copy", R"({"fromAccountId":"other","blobIds":["x"]})") ==
+        "fromAccountNotFound");
 }
 
 TEST_CASE("EventSource: greeting, a change, an end; limits and bad parameters") {
@@ -180,7 +256,7 @@ TEST_CASE("EventSource: greeting, a change, an end; limits and bad parameters") 
     CHECK_FALSE(push_options(context.request));
   }
   PushHub hub(w.host);
-  auto source = event_source(w.host, w.caller(), hub.open(w.hanako), *options);
+  auto source = event_source(w.host, w.caller(), hub.open(w.hanako, {}), *options);
   const auto next = [&] {
     auto piece = w.ServiceWorld::call(source->next());
     REQUIRE(piece);
@@ -198,16 +274,16 @@ TEST_CASE("EventSource: greeting, a change, an end; limits and bad parameters") 
   std::vector<std::unique_ptr<PushHub::Connection>> open;
   source.reset();
   for (std::uint32_t i = 0; i < w.host.options.push_per_account_max; ++i)
-    open.push_back(hub.open(w.hanako));
-  CHECK(hub.open(w.hanako) == nullptr);
-  CHECK(hub.open(w.rival) != nullptr);
+    open.push_back(hub.open(w.hanako, {}));
+  CHECK(hub.open(w.hanako, {}) == nullptr);
+  CHECK(hub.open(w.rival, {}) != nullptr);
   open.pop_back();
-  CHECK(hub.open(w.hanako) != nullptr);
-  source = event_source(w.host, w.caller(), hub.open(w.hanako), *options);
+  CHECK(hub.open(w.hanako, {}) != nullptr);
+  source = event_source(w.host, w.caller(), hub.open(w.hanako, {}), *options);
   CHECK(next() == ": Fumi\n\n");
   hub.close();
   CHECK(next().empty());
-  CHECK(hub.open(w.rival) == nullptr);
+  CHECK(hub.open(w.rival, {}) == nullptr);
 }
 
 TEST_CASE("the WebSocket handshake (RFC 6455 §4.2, RFC 8887 §4.1)") {

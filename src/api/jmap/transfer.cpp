@@ -191,18 +191,19 @@ std::optional<std::uint64_t> Content::octets() const {
   return std::nullopt;
 }
 
-Task<Result<Content>> open_content(JmapHost& host, Caller caller, std::string blob_id) {
+Task<Result<Content>> open_content(JmapHost& host, Caller caller, AccountId account,
+                                   std::string blob_id) {
   const auto name = parse_blob_id(blob_id);
   if (!name) co_return no_blob();
   const Instant now = host.clock.now();
-  const AccountId account = caller.principal.account;
   auto look = [&](Tx& tx) -> Result<Found> {
     Found found;
-    FUMI_TRY(auto blobs, locate(tx, account, *name, now));
+    FUMI_TRY(const View view, View::load(tx, caller.principal.account, account));
+    FUMI_TRY(auto blobs, locate(tx, view, *name, now));
     if (!blobs) return no_blob();
     found.blobs = std::move(*blobs);
     if (!name->email || name->parts.empty()) return found;
-    FUMI_TRY(auto email, tx.mailboxes().email(account, name->email));
+    FUMI_TRY(auto email, view.email(tx, name->email));
     if (email) found.summary = std::move(email->summary);
     return found;
   };
@@ -221,7 +222,8 @@ Task<Result<Content>> open_content(JmapHost& host, Caller caller, std::string bl
     if (!part) co_return std::unexpected(std::move(part).error());
     if (*part) co_return std::move(**part);
   }
-  Result<std::string> bytes = co_await blob_bytes(host, std::move(caller), std::move(blob_id));
+  Result<std::string> bytes =
+      co_await blob_bytes(host, std::move(caller), account, std::move(blob_id));
   if (!bytes) co_return std::unexpected(std::move(bytes).error());
   Content whole;
   whole.form = Content::Form::whole;

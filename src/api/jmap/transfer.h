@@ -43,7 +43,8 @@ struct Content {
   [[nodiscard]] std::optional<std::uint64_t> octets() const;  // nullopt: known at the end alone
 };
 // not_found: no such blob in this account.
-Task<Result<Content>> open_content(JmapHost& host, Caller caller, std::string blob_id);
+Task<Result<Content>> open_content(JmapHost& host, Caller caller, AccountId account,
+                                   std::string blob_id);
 
 // [begin, end) of a content of so many octets.
 struct ByteRange {

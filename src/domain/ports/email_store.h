@@ -116,6 +116,15 @@ class EmailStore {
                                                        std::size_t most) = 0;
   virtual Result<ObjectChanges<ThreadId>> thread_changes(AccountId account, ModSeq since,
                                                          std::size_t most) = 0;
+  // The same for a reader of these mailboxes alone, of which none has come or gone since: an email
+  // that has left them is `updated` if it lies elsewhere. Nothing of others' emails is told. Of
+  // threads, also those that such an email belongs to.
+  virtual Result<ObjectChanges<EmailId>> email_changes_in(AccountId account,
+                                                          const std::vector<MailboxId>& mailboxes,
+                                                          ModSeq since, std::size_t most) = 0;
+  virtual Result<ObjectChanges<ThreadId>> thread_changes_in(AccountId account,
+                                                            const std::vector<MailboxId>& mailboxes,
+                                                            ModSeq since, std::size_t most) = 0;
   virtual Result<MailboxListChanges> mailbox_changes(AccountId account, ModSeq since,
                                                      std::size_t most) = 0;
 

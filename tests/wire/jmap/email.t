@@ -48,7 +48,7 @@ S: ["error", {"type": "*"}]
 S: ["error", {"type": "unsupportedFilter"}]
 S: ["error", {"type": "unsupportedSort"}]
 
-# RFC 8621 §4.8, §4.9, §4.7: imported and parsed from a blob; there is no other account to copy from.
+# RFC 8621 §4.8, §4.9, §4.7: imported and parsed from a blob; an account that shows nothing to the caller is not found.
 C: ["Email/import", {"accountId": "{{account}}", "emails": {"k": {"blobId": "{{blob}}", "mailboxIds": {"{{trash}}": true}},
  "none": {"blobId": "Uzz", "mailboxIds": {"{{trash}}": true}}}}]
 C: ["Email/parse", {"accountId": "{{account}}", "blobIds": ["{{blob}}", "Uzz"], "properties": ["subject"]}]

@@ -43,6 +43,26 @@ S: ["EmailSubmission/query", {"ids": ["{{submission}}"]}]
 S: ["EmailSubmission/queryChanges", {"removed": [], "added": [{"id": "{{submission}}", "index": "*"}]}]
 S: ["error", {"type": "unsupportedFilter"}]
 S: ["EmailSubmission/set", {"notUpdated": {"{{submission}}": {"type": "cannotUnsend"}}}]
+
+# RFC 8621 §7, §7.5: held, and called back as long as it is; no other parameters are taken.
+C: ["EmailSubmission/set", {"accountId": "{{account}}", "create": {
+ "held": {"identityId": "{{identity}}", "emailId": "{{mail}}", "envelope": {"mailFrom": {"email": "{{me}}",
+ "parameters": {"HOLDFOR": "3600"}}, "rcptTo": [{"email": "{{me}}"}]}},
+ "long": {"identityId": "{{identity}}", "emailId": "{{mail}}", "envelope": {"mailFrom": {"email": "{{me}}",
+ "parameters": {"HOLDFOR": "999999999"}}, "rcptTo": [{"email": "{{me}}"}]}},
+ "other": {"identityId": "{{identity}}", "emailId": "{{mail}}", "envelope": {"mailFrom": {"email": "{{me}}",
+ "parameters": {"MT-PRIORITY": "1"}}, "rcptTo": [{"email": "{{me}}"}]}}}}]
+S: ["EmailSubmission/set", {"created": {"held": {"id": "{{held}}", "undoStatus": "pending", "sendAt": "*"}},
+ "notCreated": {"long": {"type": "invalidProperties"}, "other": {"type": "invalidProperties"}}}]
+C: ["EmailSubmission/query", {"accountId": "{{account}}", "filter": {"undoStatus": "pending"}}]
+C: ["EmailSubmission/set", {"accountId": "{{account}}", "update": {"{{held}}": {"undoStatus": "canceled"}}}]
+C: ["EmailSubmission/get", {"accountId": "{{account}}", "ids": ["{{held}}"]}]
+S: ["EmailSubmission/query", {"ids": ["{{held}}"]}]
+S: ["EmailSubmission/set", {"updated": {"{{held}}": null}}]
+S: ["EmailSubmission/get", {"list": [{"id": "{{held}}", "undoStatus": "canceled",
+ "deliveryStatus": {"{{me}}": {"delivered": "no", "smtpReply": "*", "displayed": "unknown"}}}]}]
+C: ["EmailSubmission/set", {"accountId": "{{account}}", "destroy": ["{{held}}"]}]
+S: ["EmailSubmission/set", {"destroyed": ["{{held}}"]}]
 C: ["EmailSubmission/set", {"accountId": "{{account}}", "destroy": ["{{submission}}"]}]
 C: ["Email/set", {"accountId": "{{account}}", "destroy": ["{{mail}}"]}]
 C: ["Identity/set", {"accountId": "{{account}}", "destroy": ["{{identity}}"]}]

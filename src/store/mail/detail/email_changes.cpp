@@ -110,15 +110,18 @@ Status SqlEmails::complete(AccountId account, ModSeq since, TouchedEmails& email
   return {};
 }
 
-Result<SqlEmails::TouchedEmails> SqlEmails::touched(AccountId account, ModSeq since) {
+Result<SqlEmails::TouchedEmails> SqlEmails::touched(AccountId account, ModSeq since,
+                                                    Within within) {
   TouchedEmails emails;
   FUMI_TRY(const auto known, mailboxes_.mailboxes(account));
   for (const Mailbox& mailbox : known) {
+    if (within && std::ranges::find(*within, mailbox.id) == within->end()) continue;
     if (mailbox.modseq > since) FUMI_CHECK(touched_in(account, mailbox, since, emails));
   }
   auto visit = [&](const Row& row) {
     const auto kind = static_cast<Gone>(row.int64(0));
     if (kind == Gone::mailbox) return;
+    if (within && !emails.contains(row.id<EmailId>(1))) return;  // was in others alone
     Touched& touched = emails[row.id<EmailId>(1)];
     touched.last = std::max(touched.last, row.id<ModSeq>(2));
     touched.thread = row.id<ThreadId>(3);
@@ -135,10 +138,10 @@ Result<SqlEmails::TouchedEmails> SqlEmails::touched(AccountId account, ModSeq si
 
 // One that was made since and changed later is told as created at its making: should the list be
 // cut between, it comes again as updated.
-Result<ObjectChanges<EmailId>> SqlEmails::email_changes(AccountId account, ModSeq since,
-                                                        std::size_t most) {
+Result<ObjectChanges<EmailId>> SqlEmails::changed_emails(AccountId account, ModSeq since,
+                                                         std::size_t most, Within within) {
   FUMI_TRY(const ModSeq now, require_state(context_, account, since));
-  FUMI_TRY(const auto emails, touched(account, since));
+  FUMI_TRY(const auto emails, touched(account, since, within));
   std::vector<EmailStep> steps;
   for (const auto& [id, email] : emails) {
     if (email.now == Touched::Now::gone) {
@@ -153,11 +156,32 @@ Result<ObjectChanges<EmailId>> SqlEmails::email_changes(AccountId account, ModSe
   return cut_changes(std::move(steps), now, most);
 }
 
-// RFC 8621 §3.2: a thread changes with the emails that it consists of.
+Result<ObjectChanges<EmailId>> SqlEmails::email_changes(AccountId account, ModSeq since,
+                                                        std::size_t most) {
+  return changed_emails(account, since, most, nullptr);
+}
+
+Result<ObjectChanges<EmailId>> SqlEmails::email_changes_in(AccountId account,
+                                                           const std::vector<MailboxId>& mailboxes,
+                                                           ModSeq since, std::size_t most) {
+  return changed_emails(account, since, most, &mailboxes);
+}
+
 Result<ObjectChanges<ThreadId>> SqlEmails::thread_changes(AccountId account, ModSeq since,
                                                           std::size_t most) {
+  return changed_threads(account, since, most, nullptr);
+}
+
+Result<ObjectChanges<ThreadId>> SqlEmails::thread_changes_in(
+    AccountId account, const std::vector<MailboxId>& mailboxes, ModSeq since, std::size_t most) {
+  return changed_threads(account, since, most, &mailboxes);
+}
+
+// RFC 8621 §3.2: a thread changes with the emails that it consists of.
+Result<ObjectChanges<ThreadId>> SqlEmails::changed_threads(AccountId account, ModSeq since,
+                                                           std::size_t most, Within within) {
   FUMI_TRY(const ModSeq now, require_state(context_, account, since));
-  FUMI_TRY(const auto emails, touched(account, since));
+  FUMI_TRY(const auto emails, touched(account, since, within));
   struct Change {
     ModSeq last;
     std::size_t lost = 0;  // emails that it had at the state
@@ -165,9 +189,9 @@ Result<ObjectChanges<ThreadId>> SqlEmails::thread_changes(AccountId account, Mod
   std::map<ThreadId, Change> threads;
   for (const auto& [id, email] : emails) {
     const bool gone = email.now == Touched::Now::gone;
-    if (!gone && !email.created) continue;
+    if (!within && !gone && !email.created) continue;  // flags and places alone
     Change& change = threads[email.thread];
-    change.last = std::max(change.last, gone ? email.last : email.created);
+    change.last = std::max(change.last, gone || !email.created ? email.last : email.created);
     if (gone && !email.created) ++change.lost;
   }
   std::vector<ThreadStep> steps;
@@ -222,7 +246,7 @@ Status SqlEmails::mailboxes_of(AccountId account, const TouchedEmails& emails,
 Result<MailboxListChanges> SqlEmails::mailbox_changes(AccountId account, ModSeq since,
                                                       std::size_t most) {
   FUMI_TRY(const ModSeq now, require_state(context_, account, since));
-  FUMI_TRY(const auto emails, touched(account, since));
+  FUMI_TRY(const auto emails, touched(account, since, nullptr));
   std::map<MailboxId, ModSeq> changed;
   FUMI_CHECK(mailboxes_of(account, emails, changed));
   FUMI_TRY(const auto known, mailboxes_.mailboxes(account));

@@ -31,6 +31,12 @@ class SqlEmails final : public EmailStore {
                                                std::size_t most) override;
   Result<ObjectChanges<ThreadId>> thread_changes(AccountId account, ModSeq since,
                                                  std::size_t most) override;
+  Result<ObjectChanges<EmailId>> email_changes_in(AccountId account,
+                                                  const std::vector<MailboxId>& mailboxes,
+                                                  ModSeq since, std::size_t most) override;
+  Result<ObjectChanges<ThreadId>> thread_changes_in(AccountId account,
+                                                    const std::vector<MailboxId>& mailboxes,
+                                                    ModSeq since, std::size_t most) override;
   Result<MailboxListChanges> mailbox_changes(AccountId account, ModSeq since,
                                              std::size_t most) override;
   Status set_mailboxes(AccountId account, EmailId id,
@@ -61,7 +67,12 @@ class SqlEmails final : public EmailStore {
   Result<std::vector<std::pair<MailboxId, Entry>>> places(AccountId account, EmailId id);
   Status decide(AccountId account, std::vector<std::pair<MailboxId, Entry>>& places);
   Result<ModSeq> check_since(AccountId account, ModSeq since);
-  Result<TouchedEmails> touched(AccountId account, ModSeq since);
+  using Within = const std::vector<MailboxId>*;  // null: all of the account
+  Result<TouchedEmails> touched(AccountId account, ModSeq since, Within within);
+  Result<ObjectChanges<EmailId>> changed_emails(AccountId account, ModSeq since, std::size_t most,
+                                                Within within);
+  Result<ObjectChanges<ThreadId>> changed_threads(AccountId account, ModSeq since, std::size_t most,
+                                                  Within within);
   Status touched_in(AccountId account, const Mailbox& mailbox, ModSeq since, TouchedEmails& into);
   Status complete(AccountId account, ModSeq since, TouchedEmails& emails);
   // Mailboxes that hold any email of these threads, with the last change of the thread.

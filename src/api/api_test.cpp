@@ -143,6 +143,31 @@ TEST_CASE("every code has its status, and inner failures tell nothing") {
   CHECK(json->text("field") == "name");
   CHECK(json->text("detail") == "name is missing");
   CHECK(json->number("status") == 400);
+  CHECK(json->text("pointer") == "/name");
+}
+
+TEST_CASE("problems speak Japanese to who asks for it, and point into the body") {
+  http::Request request;
+  CHECK(language_of(request) == Language::english);
+  request.headers.add("Accept-Language", "ja-JP,ja;q=0.9,en;q=0.5");
+  REQUIRE(language_of(request) == Language::japanese);
+  const auto told = problem_response(
+      to_http(FieldProblem{"recipients[2].a/b~c", "is missing", "必須です"}), Language::japanese);
+  const auto json = parse_json(told.body);
+  CHECK(json->text("title") == "リクエストに誤りがあります");
+  CHECK(json->text("detail") == "recipients[2].a/b~c: 必須です");
+  CHECK(json->text("pointer") == "/recipients/2/a~1b~0c");
+  const auto plain =
+      problem_response(to_http(Error{Code::not_found, "d", "no x"}), Language::japanese);
+  CHECK(parse_json(plain.body)->text("title") == "見つかりません");
+  CHECK(parse_json(plain.body)->text("detail") == "no x");
+  for (const auto& code : {Code::invalid, Code::conflict, Code::denied, Code::unauthenticated,
+                           Code::quota, Code::too_large, Code::rate_limited, Code::unsupported,
+                           Code::unavailable, Code::storage_full, Code::timeout, Code::internal}) {
+    const Problem problem = to_http(Error{code, "d", "x"});
+    const auto both = problem_response(problem, Language::japanese);
+    CHECK(parse_json(both.body)->text("title") != problem.title);
+  }
 }
 
 TEST_CASE("schemas of fields carry their limits") {

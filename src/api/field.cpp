@@ -10,14 +10,21 @@
 namespace fumi::api {
 namespace {
 
-std::unexpected<FieldProblem> problem(const FieldInfo& field, std::string what) {
-  return std::unexpected(FieldProblem{field.name, std::move(what)});
+std::unexpected<FieldProblem> problem(const FieldInfo& field, std::string what,
+                                      std::string what_ja) {
+  return std::unexpected(FieldProblem{field.name, std::move(what), std::move(what_ja)});
 }
 
 std::string bounds(const FieldInfo& field) {
   const bool open = field.max == std::numeric_limits<std::int64_t>::max();
   return open ? "at least " + std::to_string(field.min)
               : std::to_string(field.min) + " to " + std::to_string(field.max);
+}
+
+std::string bounds_ja(const FieldInfo& field) {
+  const bool open = field.max == std::numeric_limits<std::int64_t>::max();
+  return open ? std::to_string(field.min) + " 以上"
+              : std::to_string(field.min) + " から " + std::to_string(field.max) + " まで";
 }
 
 bool within(std::int64_t value, const FieldInfo& field) {
@@ -66,57 +73,66 @@ std::optional<int> take_zone(std::string_view& text) {
 
 std::expected<std::string, FieldProblem> read_text(const Json& value, const FieldInfo& field) {
   const std::string* text = value.string();
-  if (text == nullptr) return problem(field, "must be a string");
-  if (!codec::is_utf8(*text)) return problem(field, "is not UTF-8");
+  if (text == nullptr) return problem(field, "must be a string", "文字列で指定してください");
+  if (!codec::is_utf8(*text)) return problem(field, "is not UTF-8", "UTF-8 ではありません");
   if (!within(std::int64_t(text->size()), field))
-    return problem(field, "must have " + bounds(field) + " octets");
+    return problem(field, "must have " + bounds(field) + " octets",
+                   "長さ(バイト)は " + bounds_ja(field) + "です");
   const auto& choices = field.type.choices;
   if (!choices.empty() && std::ranges::find(choices, *text) == choices.end())
-    return problem(field, "must be one of " + joined(choices));
+    return problem(field, "must be one of " + joined(choices),
+                   "次のいずれかを指定してください: " + joined(choices));
   return *text;
 }
 
 std::expected<std::int64_t, FieldProblem> read_integer(const Json& value, const FieldInfo& field) {
   const std::int64_t* number = value.integer();
-  if (number == nullptr) return problem(field, "must be a whole number");
-  if (!within(*number, field)) return problem(field, "must be " + bounds(field));
+  if (number == nullptr) return problem(field, "must be a whole number", "整数で指定してください");
+  if (!within(*number, field))
+    return problem(field, "must be " + bounds(field), "値は " + bounds_ja(field) + "です");
   return *number;
 }
 
 std::expected<bool, FieldProblem> read_boolean(const Json& value, const FieldInfo& field) {
   if (const bool* flag = value.boolean()) return *flag;
-  return problem(field, "must be true or false");
+  return problem(field, "must be true or false", "true または false で指定してください");
 }
 
 std::expected<std::int64_t, FieldProblem> read_micros(const Json& value, const FieldInfo& field) {
   const std::string* text = value.string();
   const auto micros = text ? parse_rfc3339_micros(*text) : std::nullopt;
-  if (!micros) return problem(field, "must be a date-time such as 2026-11-23T01:02:03Z");
+  if (!micros)
+    return problem(field, "must be a date-time such as 2026-11-23T01:02:03Z",
+                   "2026-11-23T01:02:03Z の形式の日時で指定してください");
   return *micros;
 }
 
 std::expected<const JsonArray*, FieldProblem> read_array(const Json& value,
                                                          const FieldInfo& field) {
   const JsonArray* array = value.array();
-  if (array == nullptr) return problem(field, "must be an array");
+  if (array == nullptr) return problem(field, "must be an array", "配列で指定してください");
   if (!within(std::int64_t(array->size()), field))
-    return problem(field, "must have " + bounds(field) + " items");
+    return problem(field, "must have " + bounds(field) + " items",
+                   "個数は " + bounds_ja(field) + "です");
   return array;
 }
 
 FieldStatus check_object(const Json& value, const SchemaInfo& schema) {
   const JsonObject* members = value.object();
-  if (members == nullptr) return std::unexpected(FieldProblem{"", "must be a JSON object"});
+  if (members == nullptr)
+    return std::unexpected(
+        FieldProblem{"", "must be a JSON object", "JSON オブジェクトで指定してください"});
   for (const JsonMember& member : *members) {
     const bool known = std::ranges::any_of(
         schema.fields, [&](const FieldInfo& field) { return field.name == member.name; });
     if (!known)
-      return std::unexpected(FieldProblem{ascii::printable(member.name, 64), "is not known here"});
+      return std::unexpected(FieldProblem{ascii::printable(member.name, 64), "is not known here",
+                                          "この名前の項目はありません"});
   }
   for (const FieldInfo& field : schema.fields) {
     const Json* present = value.find(field.name);
     if (field.use == Use::required && (present == nullptr || present->is_null()))
-      return problem(field, "is missing");
+      return problem(field, "is missing", "必須です");
   }
   return {};
 }

@@ -49,6 +49,7 @@ struct SchemaInfo {
 struct FieldProblem {
   std::string field;  // "recipients[2].address"; "" for the body as a whole
   std::string what;
+  std::string what_ja;  // the same in Japanese; empty: there is none
 };
 using FieldStatus = std::expected<void, FieldProblem>;
 

@@ -66,6 +66,26 @@ Json content(const std::string& media, Json schema) {
   return JsonObject{{media, std::move(typed)}};
 }
 
+void add_shape(const Shape& shape, JsonArray& out) {
+  const auto add = [&out](const char* name, const char* in, const char* doc, Json schema) {
+    Json parameter =
+        JsonObject{{"name", name}, {"in", in}, {"required", false}, {"description", doc}};
+    parameter.set("schema", std::move(schema));
+    out.push_back(std::move(parameter));
+  };
+  const Json text = JsonObject{{"type", "string"}, {"minLength", 1}, {"maxLength", 200}};
+  if (shape.rehearse) {
+    add("dry-run", "query", "true: tells what would be done, and does nothing.",
+        JsonObject{{"type", "boolean"}});
+  }
+  if (shape.repeat) {
+    add("Idempotency-Key", "header",
+        "The same key with the same request gives the same answer again, for 24 hours.",
+        JsonObject{{"type", "string"}, {"pattern", "^[!-~]{1,200}$"}});
+  }
+  if (shape.match) add("If-Match", "header", "Only if its ETag is one of these; else 412.", text);
+}
+
 Json parameters_of(const Operation& operation, const ApiDocument& document) {
   JsonArray out;
   for (const std::string_view segment : ascii::split(operation.path, '/')) {
@@ -77,6 +97,7 @@ Json parameters_of(const Operation& operation, const ApiDocument& document) {
     parameter.set("schema", JsonObject{{"type", "string"}, {"minLength", 1}});
     out.push_back(std::move(parameter));
   }
+  add_shape(operation.shape, out);
   if (operation.query == nullptr) return out;
   for (const FieldInfo& field : operation.query->fields) {
     Json parameter = JsonObject{{"name", field.name},
@@ -97,7 +118,23 @@ Json responses_of(const Operation& operation) {
     success.set("content", content(operation.media, reference(*operation.answer)));
   else if (operation.status == 200)
     success.set("content", content(operation.media, JsonObject{{"type", "string"}}));
-  Json out = JsonObject{{std::to_string(operation.status), std::move(success)}};
+  if (operation.shape.tag) {
+    Json tag = JsonObject{{"description", "Of its state, for If-Match."}};
+    tag.set("schema", JsonObject{{"type", "string"}});
+    success.set("headers", JsonObject{{"ETag", std::move(tag)}});
+  }
+  Json out = JsonObject();
+  if (operation.rehearsal != nullptr) {
+    Json dry = JsonObject{{"description", "What a dry run would do."}};
+    Json what = reference(*operation.rehearsal);
+    if (operation.status == 200 && operation.answer != nullptr)
+      what = JsonObject{{"anyOf", JsonArray{reference(*operation.answer), std::move(what)}}};
+    dry.set("content", content("application/json", std::move(what)));
+    if (operation.status == 200) dry.set("description", operation.summary);
+    out.set("200", std::move(dry));
+  }
+  if (operation.rehearsal == nullptr || operation.status != 200)
+    out.set(std::to_string(operation.status), std::move(success));
   struct Failure {
     const char* status;
     const char* description;
@@ -117,6 +154,7 @@ Json describe_operation(const Operation& operation, const ApiDocument& document)
                         {"summary", operation.summary},
                         {"tags", JsonArray{operation.tag}}};
   if (!operation.permission.empty()) out.set("x-permission", operation.permission);
+  if (operation.proof == Proven::nobody) out.set("security", JsonArray());
   Json parameters = parameters_of(operation, document);
   if (!parameters.array()->empty()) out.set("parameters", std::move(parameters));
   if (operation.body != nullptr) {
@@ -184,7 +222,7 @@ Json openapi(const ApiDocument& document) {
   collect(problem_schema(), components);
   Json paths = JsonObject();
   for (const Operation& operation : document.operations) {
-    for (const SchemaInfo* schema : {operation.body, operation.answer})
+    for (const SchemaInfo* schema : {operation.body, operation.answer, operation.rehearsal})
       if (schema != nullptr) collect(*schema, components);
     const Json* known = paths.find(operation.path);
     Json item = known ? *known : Json(JsonObject());
@@ -197,16 +235,21 @@ Json openapi(const ApiDocument& document) {
     schemas.set(name, json_schema(*schema));
   Json bearer = JsonObject{{"type", "http"},
                            {"scheme", "bearer"},
-                           {"description", "An operator token, as fumi init prints it."}};
-  Json parts = JsonObject{{"schemas", std::move(schemas)},
-                          {"securitySchemes", JsonObject{{"operatorToken", std::move(bearer)}}}};
+                           {"description", "An operator's token, or one made for a program."}};
+  Json cookie = JsonObject{{"type", "apiKey"},
+                           {"in", "cookie"},
+                           {"name", "__Host-fumi"},
+                           {"description", "A session; all but GET take X-CSRF-Token beside it."}};
+  Json schemes = JsonObject{{"token", std::move(bearer)}, {"session", std::move(cookie)}};
+  Json parts = JsonObject{{"schemas", std::move(schemas)}, {"securitySchemes", std::move(schemes)}};
   Json info = JsonObject{{"title", document.title},
                          {"version", document.version},
                          {"description", document.description}};
-  Json demand = JsonObject{{"operatorToken", JsonArray()}};
+  Json by_token = JsonObject{{"token", JsonArray()}};
+  Json by_session = JsonObject{{"session", JsonArray()}};
   return JsonObject{{"openapi", "3.1.0"},
                     {"info", std::move(info)},
-                    {"security", JsonArray{std::move(demand)}},
+                    {"security", JsonArray{std::move(by_token), std::move(by_session)}},
                     {"paths", std::move(paths)},
                     {"components", std::move(parts)}};
 }

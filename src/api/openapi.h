@@ -9,6 +9,16 @@
 
 namespace fumi::api {
 
+enum class Proven : std::uint8_t { caller, nobody };
+
+// What a caller may ask of an operation beside its own parameters.
+struct Shape {
+  bool rehearse = false;  // ?dry-run=true
+  bool repeat = false;    // Idempotency-Key
+  bool match = false;     // If-Match
+  bool tag = false;       // answers with an ETag
+};
+
 struct Operation {
   http::Method method = http::Method::get;
   std::string path;  // "/api/admin/v1/tenants/{tenant}"
@@ -17,6 +27,9 @@ struct Operation {
   std::string summary;
   int status = 200;        // of success
   std::string permission;  // that the caller needs: "accounts.write"
+  Proven proof = Proven::caller;
+  Shape shape;
+  const SchemaInfo* rehearsal = nullptr;  // what a dry run answers
   const SchemaInfo* query = nullptr;
   const SchemaInfo* body = nullptr;
   std::string body_media;  // of a body that is no JSON: a stream of octets

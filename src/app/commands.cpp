@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "api/admin/admin_routes.h"
 #include "app/blocking.h"
 #include "app/cli/commands.h"
 #include "app/server.h"
@@ -173,6 +174,17 @@ void add_local_commands(CLI::App& app, SettingsSource& source, const StorageBase
                       : show->count("--json") > 0   ? Form::json
                                                     : Form::text;
     status = show_config(source, form);
+  });
+
+  command =
+      config->add_subcommand("api", "the admin API: its OpenAPI document, or TypeScript types");
+  const CLI::App* form = command;
+  command->add_flag("--typescript")->description("types, as docs/api/admin.d.ts holds them");
+  command->callback([&status, form] {
+    const std::string out = form->count("--typescript") > 0 ? api::admin::typescript_types()
+                                                            : api::admin::openapi_document();
+    std::fwrite(out.data(), 1, out.size(), stdout);
+    status = kDone;
   });
 
   CLI::App* store = app.add_subcommand("store", "the store on disk");

@@ -3,6 +3,7 @@
 #include <unordered_map>
 
 #include "base/log.h"
+#include "domain/kept_answer.h"
 
 namespace fumi::app {
 namespace {
@@ -42,6 +43,13 @@ Task<void> Maintenance::seal_records() {
     Platform& platform = storage_.store();
     Result<std::uint64_t> sealed = co_await platform.write(std::move(work));
     if (!sealed) log::warning("records", "not sealed", {{"why", sealed.error().text()}});
+    const Instant now = system_clock().now();
+    const Instant answers = now - kAnswerLife;
+    auto forget = [now, answers](PlatformTx& tx) {
+      return tx.platform().forget_expired(now, answers);
+    };
+    Result<std::uint64_t> gone = co_await platform.write(std::move(forget));
+    if (!gone) log::warning("sessions", "not tidied", {{"why", gone.error().text()}});
   }
 }
 

@@ -9,6 +9,7 @@
 #include "server/pop3/options.h"
 #include "server/smtp/options.h"
 #include "service/access/access.h"
+#include "service/control/sessions.h"
 #include "service/deliver/delivery.h"
 #include "service/mailbox/mailbox_index.h"
 #include "service/search/indexer.h"
@@ -96,9 +97,15 @@ void describe(config::Schema<ListenOptions>& s) {
   s.option(&ListenOptions::imaps, "listen.imaps", 2993).doc("IMAP, TLS at once.");
   s.option(&ListenOptions::pop3, "listen.pop3", 2110).doc("POP3, STLS.");
   s.option(&ListenOptions::pop3s, "listen.pop3s", 2995).doc("POP3, TLS at once.");
-  s.option(&ListenOptions::http, "listen.http", 8080).doc("HTTP: sending API.");
+  s.option(&ListenOptions::http, "listen.http", 8080)
+      .doc("HTTP: sending API, JMAP, tenants' admin API.");
   s.option(&ListenOptions::operator_http, "listen.operator_http", 8081)
       .doc("HTTP: admin API, metrics.");
+  s.choice(&ListenOptions::tenant_admin, "listen.tenant_admin", TenantAdmin::on,
+           {{"off", TenantAdmin::off}, {"on", TenantAdmin::on}})
+      .doc(
+          "Whether the HTTP port serves the tenants' part of the admin API, to their own "
+          "administrators. Operators call the operator's HTTP port.");
   s.option(&ListenOptions::connections_max, "listen.connections_max", 10'000)
       .range(1, 1'000'000)
       .doc("Connections at a time on each port.");
@@ -152,6 +159,7 @@ config::Catalogue make_catalogue() {
   catalogue.add<DnsOptions>();
   catalogue.add<RecordOptions>();
   catalogue.add<service::AccessOptions>();
+  catalogue.add<service::SessionOptions>();
   catalogue.add<service::SpoolOptions>();
   catalogue.add<service::DeliveryOptions>();
   catalogue.add<service::SearchIndexOptions>();

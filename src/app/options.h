@@ -46,6 +46,8 @@ struct StoreOptions {
 
 // Ports of 0 are not opened. `ports_base` N shifts all: N+25, N+587, N+465, N+10, N+143, N+993,
 // N+110, N+995, N+80 (HTTP), N+81 (operator HTTP).
+enum class TenantAdmin : std::uint8_t { off, on };
+
 struct ListenOptions {
   std::string address;
   std::string operator_address;
@@ -54,6 +56,7 @@ struct ListenOptions {
   std::uint16_t imap = 0, imaps = 0;
   std::uint16_t pop3 = 0, pop3s = 0;
   std::uint16_t http = 0, operator_http = 0;
+  TenantAdmin tenant_admin = TenantAdmin::on;
   std::uint32_t connections_max = 10'000;
   std::uint32_t connections_per_ip_max = 100;
   std::vector<std::string> proxy_from;  // networks whose connections begin with a PROXY header

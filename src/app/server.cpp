@@ -27,6 +27,8 @@
 #include "server/pop3/session.h"
 #include "server/smtp/inbound.h"
 #include "server/smtp/outbound.h"
+#include "service/control/roles.h"
+#include "service/control/sessions.h"
 #include "service/deliver/delivery.h"
 #include "service/intake/intake.h"
 #include "service/mailbox/mailboxes.h"
@@ -115,6 +117,9 @@ struct Server::Parts {
   std::unique_ptr<service::Transfers> transfers;
   std::unique_ptr<service::DomainCheck> domain_check;
   std::unique_ptr<service::Limits> limits;
+  std::unique_ptr<service::OwnerNotices> owner_notices;
+  std::unique_ptr<service::Roles> roles;
+  std::unique_ptr<service::Sessions> sessions;
   std::unique_ptr<api::admin::AdminHost> admin;
   http::Router public_routes;
   http::Router operator_routes;
@@ -403,11 +408,18 @@ void Server::Parts::open_admin() {
   record_reader = std::make_unique<service::RecordReader>(store, store, *runtime, system_clock());
   transfers = std::make_unique<service::Transfers>(store, *mailboxes, *runtime, system_clock(),
                                                    storage->ids());
+  owner_notices = std::make_unique<service::OwnerNotices>(store, storage->blobs(), storage->ids(),
+                                                          system_clock(), settings.server.hostname);
+  roles = std::make_unique<service::Roles>(store, storage->ids(), system_clock(), *owner_notices);
+  sessions = std::make_unique<service::Sessions>(store, store, *access, storage->ids(),
+                                                 system_clock(), settings.sessions);
   admin = std::unique_ptr<api::admin::AdminHost>(new api::admin::AdminHost{
       *tenancy, store, *queue_admin, *record_reader, *runtime, system_clock(),
       settings.server.hostname, *search_indexer, *transfers, *mailboxes, *access_policy, *live,
-      *domain_check, *limits});
-  api::admin::add_admin_routes(operator_routes, *admin);
+      *domain_check, *limits, *roles, *sessions, store});
+  api::admin::add_admin_routes(operator_routes, *admin, api::admin::Part::server);
+  if (settings.listen.tenant_admin == app::TenantAdmin::on)
+    api::admin::add_admin_routes(public_routes, *admin, api::admin::Part::tenants);
   api::admin::add_health_routes(operator_routes, store);
   api::admin::add_health_routes(public_routes, store);
   api::admin::add_metrics_route(operator_routes, registry);

@@ -62,6 +62,7 @@ Result<Settings> read_settings(const config::Document& document) {
   FUMI_CHECK(bind_into(document, settings.dns));
   FUMI_CHECK(bind_into(document, settings.records));
   FUMI_CHECK(bind_into(document, settings.access));
+  FUMI_CHECK(bind_into(document, settings.sessions));
   FUMI_CHECK(bind_into(document, settings.spool));
   FUMI_CHECK(bind_into(document, settings.deliver));
   FUMI_CHECK(bind_into(document, settings.search));

@@ -15,6 +15,7 @@
 #include "server/pop3/options.h"
 #include "server/smtp/options.h"
 #include "service/access/access.h"
+#include "service/control/sessions.h"
 #include "service/deliver/delivery.h"
 #include "service/mailbox/mailbox_index.h"
 #include "service/search/indexer.h"
@@ -31,6 +32,7 @@ struct Settings {
   DnsOptions dns;
   RecordOptions records;
   service::AccessOptions access;
+  service::SessionOptions sessions;
   service::SpoolOptions spool;
   service::DeliveryOptions deliver;
   service::SearchIndexOptions search;

@@ -46,38 +46,41 @@ ApiUserView view_of_user(const ApiUser& user, std::string tenant) {
 void AdminApi::add_accounts() {
   tag_ = "accounts";
   add(Method::post, "/tenants/{tenant}/accounts", "createAccount", Permission::accounts_write,
-      "Creates an account.", &AdminApi::create_account, 201);
+      "Creates an account.", &AdminApi::create_account, 201, kCreation);
   add(Method::get, "/tenants/{tenant}/accounts", "listAccounts", Permission::accounts_read,
       "Lists a tenant's accounts.", &AdminApi::list_accounts);
   add(Method::post, "/accounts", "createAccountByAddress", Permission::accounts_write,
-      "Creates an account for the tenant that has its domain.", &AdminApi::create_account, 201);
+      "Creates an account for the tenant that has its domain.", &AdminApi::create_account, 201,
+      kCreation);
   add(Method::get, "/accounts/{address}", "showAccount", Permission::accounts_read,
-      "Shows an account.", &AdminApi::show_account);
+      "Shows an account.", &AdminApi::show_account, 200, kTagged);
   add(Method::patch, "/accounts/{address}", "changeAccount", Permission::accounts_write,
-      "Changes an account.", &AdminApi::patch_account);
+      "Changes an account.", &AdminApi::patch_account, 200, kMatched);
   add(Method::delete_, "/accounts/{address}", "deleteAccount", Permission::accounts_write,
-      "Deletes an account.", &AdminApi::delete_account, 204);
+      "Deletes an account.", &AdminApi::delete_account, 204, kMatched);
   add(Method::post, "/accounts/{address}/aliases", "addAlias", Permission::accounts_write,
-      "Adds an address to an account.", &AdminApi::add_alias, 201);
+      "Adds an address to an account.", &AdminApi::add_alias, 201, kMatchedCreation);
   add(Method::delete_, "/accounts/{address}/aliases/{alias}", "removeAlias",
-      Permission::accounts_write, "Removes an address.", &AdminApi::remove_alias, 204);
+      Permission::accounts_write, "Removes an address.", &AdminApi::remove_alias, 204, kMatched);
   tag_ = "app-passwords";
   add(Method::post, "/accounts/{address}/app-passwords", "createAppPassword",
       Permission::credentials_write, "Makes a key for a mail client; it is shown once.",
-      &AdminApi::create_app_password, 201);
+      &AdminApi::create_app_password, 201, kChange);
   add(Method::get, "/accounts/{address}/app-passwords", "listAppPasswords",
       Permission::accounts_read, "Lists an account's keys.", &AdminApi::list_app_passwords);
   add(Method::delete_, "/accounts/{address}/app-passwords/{id}", "removeAppPassword",
-      Permission::credentials_write, "Removes a key.", &AdminApi::remove_app_password, 204);
+      Permission::credentials_write, "Removes a key.", &AdminApi::remove_app_password, 204,
+      kChange);
   tag_ = "api-users";
   add(Method::post, "/tenants/{tenant}/api-users", "createApiUser", Permission::api_users_write,
-      "Creates an API user; its key is shown once.", &AdminApi::create_api_user, 201);
+      "Creates an API user; its key is shown once.", &AdminApi::create_api_user, 201, kChange);
   add(Method::get, "/tenants/{tenant}/api-users", "listApiUsers", Permission::api_users_read,
       "Lists a tenant's API users.", &AdminApi::list_api_users);
   add(Method::delete_, "/tenants/{tenant}/api-users/{name}", "deleteApiUser",
-      Permission::api_users_write, "Deletes an API user.", &AdminApi::delete_api_user, 204);
+      Permission::api_users_write, "Deletes an API user.", &AdminApi::delete_api_user, 204,
+      kChange);
   add(Method::delete_, "/api-users/{address}", "deleteApiUserByName", Permission::api_users_write,
-      "Deletes an API user.", &AdminApi::delete_api_user, 204);
+      "Deletes an API user.", &AdminApi::delete_api_user, 204, kChange);
 }
 
 Task<Result<AccountView>> AdminApi::view_of(TenantScope scope, Account account) {
@@ -97,7 +100,7 @@ Task<Result<AccountView>> AdminApi::create_account(Call& call, None, NewAccountB
   service::NewAccount account{std::move(body.address), std::move(body.name),
                               std::move(body.password), body.quota_octets,
                               body.kind == "shared" ? AccountKind::shared : AccountKind::person};
-  Result<Account> made = co_await host_->tenancy.create_account(call.scope, std::move(account));
+  Result<Account> made = co_await call.tenancy.create_account(call.scope, std::move(account));
   if (!made) co_return std::unexpected(std::move(made).error());
   co_return co_await view_of(call.scope, std::move(*made));
 }
@@ -110,7 +113,7 @@ Task<Result<Page<AccountView>>> AdminApi::list_accounts(Call& call, PageQuery qu
     after = *id;
   }
   Result<std::vector<Account>> rows =
-      co_await host_->tenancy.accounts(call.scope, after, query.limit);
+      co_await call.tenancy.accounts(call.scope, after, query.limit);
   if (!rows) co_return std::unexpected(std::move(rows).error());
   Page<AccountView> page;
   for (const Account& row : *rows)
@@ -121,7 +124,7 @@ Task<Result<Page<AccountView>>> AdminApi::list_accounts(Call& call, PageQuery qu
 
 Task<Result<AccountView>> AdminApi::show_account(Call& call, None, None) {
   std::string address(call.context.parameter("address"));
-  Result<Account> account = co_await host_->tenancy.account(call.scope, std::move(address));
+  Result<Account> account = co_await call.tenancy.account(call.scope, std::move(address));
   if (!account) co_return std::unexpected(std::move(account).error());
   co_return co_await view_of(call.scope, std::move(*account));
 }
@@ -135,14 +138,14 @@ Task<Result<AccountView>> AdminApi::patch_account(Call& call, None, AccountPatch
   change.password = std::move(body.password);
   std::string address(call.context.parameter("address"));
   Result<Account> account =
-      co_await host_->tenancy.update_account(call.scope, std::move(address), std::move(change));
+      co_await call.tenancy.update_account(call.scope, std::move(address), std::move(change));
   if (!account) co_return std::unexpected(std::move(account).error());
   co_return co_await view_of(call.scope, std::move(*account));
 }
 
 Task<Result<None>> AdminApi::delete_account(Call& call, None, None) {
   std::string address(call.context.parameter("address"));
-  Status done = co_await host_->tenancy.delete_account(call.scope, std::move(address));
+  Status done = co_await call.tenancy.delete_account(call.scope, std::move(address));
   if (!done) co_return std::unexpected(std::move(done).error());
   co_return None();
 }
@@ -150,7 +153,7 @@ Task<Result<None>> AdminApi::delete_account(Call& call, None, None) {
 Task<Result<AccountView>> AdminApi::add_alias(Call& call, None, NewAlias body) {
   std::string address(call.context.parameter("address"));
   Status done =
-      co_await host_->tenancy.add_alias(call.scope, std::move(address), std::move(body.address));
+      co_await call.tenancy.add_alias(call.scope, std::move(address), std::move(body.address));
   if (!done) co_return std::unexpected(std::move(done).error());
   co_return co_await show_account(call, None(), None());
 }
@@ -159,7 +162,7 @@ Task<Result<None>> AdminApi::remove_alias(Call& call, None, None) {
   std::string address(call.context.parameter("address"));
   std::string alias(call.context.parameter("alias"));
   Status done =
-      co_await host_->tenancy.remove_alias(call.scope, std::move(address), std::move(alias));
+      co_await call.tenancy.remove_alias(call.scope, std::move(address), std::move(alias));
   if (!done) co_return std::unexpected(std::move(done).error());
   co_return None();
 }
@@ -167,7 +170,7 @@ Task<Result<None>> AdminApi::remove_alias(Call& call, None, None) {
 Task<Result<AppPasswordView>> AdminApi::create_app_password(Call& call, None,
                                                             NewAppPasswordBody body) {
   std::string address(call.context.parameter("address"));
-  Result<service::CreatedAppPassword> made = co_await host_->tenancy.create_app_password(
+  Result<service::CreatedAppPassword> made = co_await call.tenancy.create_app_password(
       call.scope, std::move(address), std::move(body.name));
   if (!made) co_return std::unexpected(std::move(made).error());
   AppPasswordView view = view_of_key(made->password);
@@ -178,7 +181,7 @@ Task<Result<AppPasswordView>> AdminApi::create_app_password(Call& call, None,
 Task<Result<Page<AppPasswordView>>> AdminApi::list_app_passwords(Call& call, None, None) {
   std::string address(call.context.parameter("address"));
   Result<std::vector<AppPassword>> rows =
-      co_await host_->tenancy.app_passwords(call.scope, std::move(address));
+      co_await call.tenancy.app_passwords(call.scope, std::move(address));
   if (!rows) co_return std::unexpected(std::move(rows).error());
   Page<AppPasswordView> page;
   for (const AppPassword& row : *rows)
@@ -190,14 +193,14 @@ Task<Result<None>> AdminApi::remove_app_password(Call& call, None, None) {
   const auto id = AppPasswordId::parse(call.context.parameter("id"));
   if (!id) co_return fail(Code::not_found, "removing a key", "there is no such key");
   std::string address(call.context.parameter("address"));
-  Status done = co_await host_->tenancy.remove_app_password(call.scope, std::move(address), *id);
+  Status done = co_await call.tenancy.remove_app_password(call.scope, std::move(address), *id);
   if (!done) co_return std::unexpected(std::move(done).error());
   co_return None();
 }
 
 Task<Result<ApiUserView>> AdminApi::create_api_user(Call& call, None, NewApiUserBody body) {
   Result<service::CreatedApiUser> made =
-      co_await host_->tenancy.create_api_user(call.scope, std::move(body.name));
+      co_await call.tenancy.create_api_user(call.scope, std::move(body.name));
   if (!made) co_return std::unexpected(std::move(made).error());
   ApiUserView view = view_of_user(made->user, std::string(call.context.parameter("tenant")));
   view.key = std::move(made->key);
@@ -205,7 +208,7 @@ Task<Result<ApiUserView>> AdminApi::create_api_user(Call& call, None, NewApiUser
 }
 
 Task<Result<Page<ApiUserView>>> AdminApi::list_api_users(Call& call, None, None) {
-  Result<std::vector<ApiUser>> rows = co_await host_->tenancy.api_users(call.scope);
+  Result<std::vector<ApiUser>> rows = co_await call.tenancy.api_users(call.scope);
   if (!rows) co_return std::unexpected(std::move(rows).error());
   Page<ApiUserView> page;
   for (const ApiUser& row : *rows)
@@ -216,7 +219,7 @@ Task<Result<Page<ApiUserView>>> AdminApi::list_api_users(Call& call, None, None)
 Task<Result<None>> AdminApi::delete_api_user(Call& call, None, None) {
   std::string name(call.context.parameter("name"));
   if (name.empty()) name = call.context.parameter("address");
-  Status done = co_await host_->tenancy.delete_api_user(call.scope, std::move(name));
+  Status done = co_await call.tenancy.delete_api_user(call.scope, std::move(name));
   if (!done) co_return std::unexpected(std::move(done).error());
   co_return None();
 }

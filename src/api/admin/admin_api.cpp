@@ -1,5 +1,9 @@
 #include "api/admin/admin_api.h"
 
+#include <algorithm>
+
+#include "api/typescript.h"
+
 namespace fumi::api::admin {
 namespace {
 
@@ -39,6 +43,15 @@ std::expected<Json, FieldProblem> read_body(const http::Request& request) {
   return std::move(*json);
 }
 
+bool offers(Part part, Permission needed) {
+  const auto gives = [needed](const RoleInfo& role) {
+    return role.of == RoleInfo::Of::tenant && role.permissions.has(needed);
+  };
+  const bool personal = needed == kAnybody || needed == Permission::self;
+  if (part == Part::server) return !personal;
+  return personal || std::ranges::any_of(roles(), gives);
+}
+
 void AdminApi::add_all() {
   document_.title = "Fumi admin API";
   document_.version = "1";
@@ -58,11 +71,13 @@ void AdminApi::add_all() {
   add_access();
   add_search_index();
   add_transfers();
+  add_roles();
+  add_sessions();
 }
 
-void add_admin_routes(http::Router& router, AdminHost& host) {
+void add_admin_routes(http::Router& router, AdminHost& host, Part part) {
   // Owned by the route that serves its document: the router outlives every call.
-  const auto api = std::make_shared<AdminApi>(&host, &router);
+  const auto api = std::make_shared<AdminApi>(&host, &router, part);
   const auto document = std::make_shared<const std::string>(
       write_json(openapi(api->document()), Layout::pretty) + "\n");
   router.add(http::Method::get, "/api/admin/v1/openapi.json",
@@ -80,8 +95,13 @@ void add_metrics_route(http::Router& router, obs::Registry& registry) {
              [&registry](http::RequestContext&) { return metrics(registry); });
 }
 
+std::string typescript_types() {
+  const AdminApi api(nullptr, nullptr, std::nullopt);
+  return typescript(api.document());
+}
+
 std::string openapi_document() {
-  const AdminApi api(nullptr, nullptr);
+  const AdminApi api(nullptr, nullptr, std::nullopt);
   return write_json(openapi(api.document()), Layout::pretty) + "\n";
 }
 

@@ -18,6 +18,8 @@
 
 #include "api/admin/access_views.h"
 #include "api/admin/admin_routes.h"
+#include "api/admin/call_store.h"
+#include "api/admin/control_resources.h"
 #include "api/admin/people_resources.h"
 #include "api/admin/resources.h"
 #include "api/mail_stream.h"
@@ -29,9 +31,20 @@ namespace fumi::api::admin {
 
 // One request that may do what it asks.
 struct Call {
+  Call(http::RequestContext& the_context, AdminHost& host);
+
   http::RequestContext& context;
   Caller caller;
-  TenantScope scope;  // tenant 0: an operator's call that is about no single tenant
+  TenantScope scope;     // tenant 0: an operator's call that is about no single tenant
+  TokenId token;         // what proved the caller; 0: an operator's
+  std::string cookie;    // the session's secret, where it came in the cookie
+  http::Fields headers;  // to send with the answer
+  std::string key_hash;  // of an Idempotency-Key
+  // Changes go through these: they know dry runs and conditions. shape.cpp.
+  std::unique_ptr<CallStore> store;
+  service::Tenancy tenancy;
+  service::Roles roles;
+  service::Sessions sessions;
 
   // For what can look through one tenant or all.
   [[nodiscard]] std::optional<TenantId> tenant() const {
@@ -62,9 +75,31 @@ struct MailBody {
   static constexpr std::uint64_t kOctetsMax = kMailOctetsMax + (1U << 20U);
 };
 
+// What rows of operations say of their form. Whatever changes something through call.tenancy,
+// call.roles or call.sessions alone can have a dry run.
+inline constexpr Shape kPlain{};
+inline constexpr Shape kTagged{.tag = true};
+inline constexpr Shape kChange{.rehearse = true};
+inline constexpr Shape kCreation{.rehearse = true, .repeat = true};
+inline constexpr Shape kMatched{.rehearse = true, .match = true};
+inline constexpr Shape kMatchedCreation{.rehearse = true, .repeat = true, .match = true};
+
+// In a permission's place: nobody has to prove anything (logging in).
+inline constexpr auto kAnybody = static_cast<Permission>(0xff);
+
+inline constexpr std::string_view kSessionCookie = "__Host-fumi";
+
+// "operator:4fzyo82mvyr".
+[[nodiscard]] std::string actor_name(const Actor& actor);
+// Whether the part of the API offers what takes that permission.
+[[nodiscard]] bool offers(Part part, Permission needed);
+
 class AdminApi {
  public:
-  AdminApi(AdminHost* host, http::Router* router) : host_(host), router_(router) { add_all(); }
+  AdminApi(AdminHost* host, http::Router* router, std::optional<Part> part)
+      : host_(host), router_(router), part_(part) {
+    add_all();
+  }
   [[nodiscard]] const ApiDocument& document() const { return document_; }
 
  private:
@@ -74,18 +109,28 @@ class AdminApi {
   // Registers an operation: its route, and its documentation from the same types.
   template <class Query, class Body, class Answer>
   void add(http::Method method, const std::string& path, std::string id, Permission needed,
-           std::string summary, Act<Query, Body, Answer> act, int status = 200);
+           std::string summary, Act<Query, Body, Answer> act, int status = 200,
+           Shape shape = kPlain);
   template <class Query, class Body, class Answer>
   Task<http::Reply> run(http::RequestContext& context, Permission needed,
-                        Act<Query, Body, Answer> act, int status);
+                        Act<Query, Body, Answer> act, int status, Shape shape);
 
   // judge.cpp. What the body will say about the target.
   enum class Says : std::uint8_t { nothing, address };
-  Task<Result<Caller>> authenticate(const http::Request& request);
+  struct Proof;
+  Task<Result<Proof>> authenticate(const http::Request& request);
+  Task<Status> require_not_above(const Call& call, Permission needed);
   Task<Result<GrantTarget>> target_of_path(const Caller& caller,
                                            const http::RequestContext& context);
   Task<Result<Call>> admit(http::RequestContext& context, Permission needed, Says body);
   Task<Status> admit_address(Call& call, Permission needed, std::string address);
+
+  // shape.cpp
+  Status prepare_condition(Call& call, const Shape& shape);
+  Task<Result<std::optional<http::Response>>> repeated(Call& call, const Shape& shape);
+  Task<Result<std::optional<http::Response>>> prepare(Call& call, Shape shape);
+  std::optional<http::Response> verdict(const Call& call, const Status& done);
+  Task<void> finish(Call& call, Shape shape, http::Response& response);
 
   void add_all();
   void add_tenants();
@@ -97,6 +142,8 @@ class AdminApi {
   void add_access();
   void add_search_index();
   void add_transfers();
+  void add_roles();
+  void add_sessions();
 
   Task<Result<std::string>> tenant_name(TenantId id);
   // The tenant that a list is narrowed to by ?tenant=.
@@ -172,8 +219,26 @@ class AdminApi {
   Task<Result<LogPage>> read_log(Call&, LogQuery query, None);
   Task<Result<Stream>> export_audit(Call&, AuditQuery query, None);
 
+  Task<Result<Page<RoleView>>> list_roles(Call&, None, None);
+  Task<Result<Page<GrantView>>> list_grants(Call&, PageQuery query, None);
+  Task<Result<GrantView>> create_grant(Call&, None, NewGrantBody body);
+  Task<Result<None>> delete_grant(Call&, None, None);
+
+  Task<Result<SessionView>> open_session(Call&, None, NewSession body);
+  Task<Result<SessionView>> show_session(Call&, None, None);
+  Task<Result<None>> close_session(Call&, None, None);
+  Task<Result<Page<SessionRow>>> list_sessions(Call&, None, None);
+  Task<Result<None>> end_other_sessions(Call&, None, None);
+  Task<Result<None>> end_session(Call&, None, None);
+  Task<Result<Page<SessionRow>>> list_sessions_of(Call&, None, None);
+  Task<Result<None>> end_sessions_of(Call&, None, None);
+  Task<Result<TokenView>> create_token(Call&, None, NewTokenBody body);
+  Task<Result<Page<TokenView>>> list_tokens(Call&, PageQuery query, None);
+  Task<Result<None>> delete_token(Call&, None, None);
+
   AdminHost* host_;  // null: only the document is wanted
   http::Router* router_;
+  std::optional<Part> part_;  // nullopt: both, for the document
   ApiDocument document_;
   std::string tag_;  // of the operations that are being added
 };
@@ -183,20 +248,24 @@ template <class Query>
 std::expected<Query, FieldProblem> read_query(const http::Request& request) {
   std::vector<std::pair<std::string, std::string>> pairs;
   for (const http::Parameter& each : request.query)
-    pairs.emplace_back(each.name, each.value);
+    if (each.name != "dry-run") pairs.emplace_back(each.name, each.value);  // prepare() reads it
   return from_json<Query>(typed_query(pairs, info_of<Query>()));
 }
 [[nodiscard]] std::expected<Json, FieldProblem> read_body(const http::Request& request);
 
 template <class Query, class Body, class Answer>
 void AdminApi::add(http::Method method, const std::string& path, std::string id, Permission needed,
-                   std::string summary, Act<Query, Body, Answer> act, int status) {
+                   std::string summary, Act<Query, Body, Answer> act, int status, Shape shape) {
+  if (part_ && !offers(*part_, needed)) return;
   Operation operation;
   operation.method = method;
   operation.path = "/api/admin/v1" + path;
   operation.id = std::move(id);
   operation.tag = tag_;
-  operation.permission = to_string(needed);
+  if (needed == kAnybody)
+    operation.proof = Proven::nobody;
+  else
+    operation.permission = to_string(needed);
   operation.summary = std::move(summary);
   operation.status = status;
   if constexpr (!std::same_as<Query, None>) operation.query = &info_of<Query>();
@@ -211,9 +280,11 @@ void AdminApi::add(http::Method method, const std::string& path, std::string id,
     operation.media = Answer::kMedia;
   else if constexpr (!std::same_as<Answer, None>)
     operation.answer = &info_of<Answer>();
+  operation.shape = shape;
+  if (shape.rehearse) operation.rehearsal = &info_of<RehearsalView>();
   if (router_ != nullptr) {
-    auto handler = [this, needed, act, status](http::RequestContext& context) {
-      return run<Query, Body, Answer>(context, needed, act, status);
+    auto handler = [this, needed, act, status, shape](http::RequestContext& context) {
+      return run<Query, Body, Answer>(context, needed, act, status, shape);
     };
     router_->add(method, operation.path, std::move(handler), options);
   }
@@ -222,29 +293,37 @@ void AdminApi::add(http::Method method, const std::string& path, std::string id,
 
 template <class Query, class Body, class Answer>
 Task<http::Reply> AdminApi::run(http::RequestContext& context, Permission needed,
-                                Act<Query, Body, Answer> act, int status) {
+                                Act<Query, Body, Answer> act, int status, Shape shape) {
   constexpr Says kSays = NamesAddress<Body> ? Says::address : Says::nothing;
+  const Language language = language_of(context.request);
   Result<Call> call = co_await admit(context, needed, kSays);
-  if (!call) co_return problem_response(to_http(call.error()));
+  if (!call) co_return problem_response(to_http(call.error()), language);
   auto query = read_query<Query>(context.request);
-  if (!query) co_return problem_response(to_http(query.error()));
+  if (!query) co_return problem_response(to_http(query.error()), language);
   Body body{};
   if constexpr (!std::same_as<Body, None> && !std::same_as<Body, MailBody>) {
     auto json = read_body(context.request);
-    if (!json) co_return problem_response(to_http(json.error()));
+    if (!json) co_return problem_response(to_http(json.error()), language);
     auto read = from_json<Body>(*json);
-    if (!read) co_return problem_response(to_http(read.error()));
+    if (!read) co_return problem_response(to_http(read.error()), language);
     body = std::move(*read);
   }
   if constexpr (NamesAddress<Body>) {
     std::string address = body.address;
     Status judged = co_await admit_address(*call, needed, std::move(address));
-    if (!judged) co_return problem_response(to_http(judged.error()));
+    if (!judged) co_return problem_response(to_http(judged.error()), language);
   }
+  Result<std::optional<http::Response>> ready = co_await prepare(*call, shape);
+  if (!ready) co_return problem_response(to_http(ready.error()), language);
+  if (*ready) co_return std::move(**ready);
   Result<Answer> answer = co_await (this->*act)(*call, std::move(*query), std::move(body));
-  if (!answer) co_return problem_response(to_http(answer.error()));
+  const Status done = answer ? Status() : Status(std::unexpected(answer.error()));
+  std::optional<http::Response> instead = verdict(*call, done);
+  if (instead) co_return std::move(*instead);
+  if (!answer) co_return problem_response(to_http(answer.error()), language);
   http::Reply reply;
   reply.response.status = status;
+  reply.response.headers = std::move(call->headers);
   if constexpr (Streamed<Answer>) {
     reply.response.headers.add("Content-Type", Answer::kMedia);
     reply.source = std::move(answer->source);
@@ -252,6 +331,7 @@ Task<http::Reply> AdminApi::run(http::RequestContext& context, Permission needed
     reply.response.headers.add("Content-Type", "application/json");
     reply.response.body = write_json(to_json(*answer));
   }
+  if (shape.tag || shape.repeat) co_await finish(*call, shape, reply.response);
   co_return reply;
 }
 

@@ -3,122 +3,11 @@
 
 #include <set>
 
-#include "api/admin/admin_routes.h"
+#include "api/admin/rig_for_test.h"
 #include "api/json.h"
-#include "base/ascii.h"
-#include "crypto/token.h"
-#include "service/testing/service_world.h"
 
 namespace fumi::api::admin {
 namespace {
-
-using http::Method;
-using service::testing::ServiceWorld;
-
-constexpr std::string_view kRoot = "/api/admin/v1";
-
-struct Asked {
-  Method method = Method::get;
-  std::string path;  // below kRoot, with "?query"
-  std::string body;  // "": none
-  std::string type = "application/json";
-};
-
-std::vector<std::string> split(std::string_view text, char at) {
-  std::vector<std::string> out;
-  for (const std::string_view part : ascii::split(text, at))
-    if (!part.empty()) out.emplace_back(part);
-  return out;
-}
-
-std::string text_of(const crypto::NewToken& token) { return std::string(token.text.reveal()); }
-
-struct Rig {
-  Rig() {
-    token = crypto::make_token("op");
-    const Operator person{w.world.ids().next<OperatorId>(), "ops",
-                          ascii::to_hex(crypto::view(token.stored)), w.world.clock().now()};
-    REQUIRE(
-        w.world.platform([&](PlatformTx& tx) { return tx.platform().create_operator(person); }));
-    add_admin_routes(router, host);
-    acme = w.tenant("acme.example");
-    other = w.tenant("other.example");
-    hanako = w.account(acme, "hanako@acme.example");
-    ken = w.account(other, "ken@other.example");
-    REQUIRE(w.call(w->tenancy.create_api_user(other, "app@other.example")).has_value());
-    const auto key = w.call(w->tenancy.create_app_password(other, "ken@other.example", "phone"));
-    REQUIRE(key.has_value());
-    kens_key = w.call(w->tenancy.app_passwords(other, "ken@other.example"))->at(0).id.text();
-    // Nothing is started: what is sent away waits in the queue.
-    const auto id =
-        w.accept(ServiceWorld::from(other, ken, "ken@other.example"), "ken@other.example",
-                 {"x@remote.example"}, service::testing::mail("ken@other.example"));
-    REQUIRE(id.has_value());
-    queued = id->text();
-    job = w.call(transfers.begin({other, ken}, "test"))->id.text();
-    AccessRule lenient;
-    lenient.name = "everybody";
-    lenient.effect = AccessRule::Effect::allow;
-    rule = w.call(access.create_rule(other, {}, lenient))->id.text();
-    service::Principal who;
-    who.tenant = other.tenant;
-    who.account = ken;
-    session = w->live.enter(who, AccessDoor::imap, "192.0.2.9", [] {});
-  }
-
-  http::Response ask(const Asked& asked, std::string_view authorization) {
-    http::RequestContext context;
-    context.request.method = asked.method;
-    const auto halves = split(asked.path, '?');
-    context.request.path = std::string(kRoot) + halves[0];
-    context.request.segments = split(context.request.path, '/');
-    if (halves.size() > 1) {
-      for (const std::string& pair : split(halves[1], '&')) {
-        const auto at = pair.find('=');
-        context.request.query.push_back({pair.substr(0, at), pair.substr(at + 1)});
-      }
-    }
-    if (!authorization.empty())
-      context.request.headers.add("Authorization", std::string(authorization));
-    if (!asked.body.empty()) context.request.headers.add("Content-Type", asked.type);
-    context.request.body = asked.body;
-    const http::RouteMatch match = router.find(asked.method, context.request.segments);
-    REQUIRE(match.route != nullptr);
-    context.parameters = match.parameters;
-    return w.call(match.route->handler(context)).response;
-  }
-  http::Response ask(const Asked& asked) { return ask(asked, "Bearer " + text_of(token)); }
-  int status(const Asked& asked) { return ask(asked).status; }
-  std::size_t operations(const TenantScope& scope) {
-    return w.records(scope, {RecordKind::operation}).size();
-  }
-
-  ServiceWorld w;
-  crypto::NewToken token;
-  service::QueueAdmin queue{w.store, w.world.clock(), [] {}};
-  service::RecordReader records{w.store, w.store, w->runtime, w.world.clock()};
-  service::SearchIndexer search_index{w.store,    w.store,         w.blobs,
-                                      w->runtime, w.world.clock(), service::SearchIndexOptions()};
-  service::Transfers transfers{w.store, w->mailboxes, w->runtime, w.world.clock(), w.world.ids()};
-  service::AccessPolicy access{w.store, w.world.clock()};
-  service::testing::TableDns dns;
-  service::DomainCheck domain_check{
-      w.store, w->routing, dns, w.world.clock(), {"mx.example", 993, 465, 587, {}}};
-  service::Limits limits{w.store, w.world.clock()};
-  AdminHost host{w->tenancy,      w.store,      queue,        records,   w->runtime,
-                 w.world.clock(), "mx.example", search_index, transfers, w->mailboxes,
-                 access,          w->live,      domain_check, limits};
-  http::Router router;
-  TenantScope acme;
-  TenantScope other;
-  AccountId hanako;
-  AccountId ken;
-  std::string kens_key;
-  std::string queued;
-  std::string job;
-  std::string rule;
-  service::LiveSessions::Ticket session;  // number 1
-};
 
 const std::string kAccount = R"({"address":"new@acme.example","password":"correct horse battery"})";
 
@@ -194,6 +83,15 @@ std::vector<Asked> all_operations(const Rig& r) {
       {Method::delete_, "/tenants/other/mail-sessions/1", ""},
       {Method::get, "/accounts/ken@other.example/acl", ""},
       {Method::put, "/accounts/ken@other.example/acl", R"({"identifier":"anyone","rights":"l"})"},
+      {Method::get, "/roles", ""},
+      {Method::get, "/tenants/other/grants", ""},
+      {Method::post, "/tenants/other/grants", R"({"address":"ken@other.example","role":"admin"})"},
+      {Method::delete_, "/tenants/other/grants/" + r.kens_grant, ""},
+      {Method::get, "/accounts/ken@other.example/sessions", ""},
+      {Method::delete_, "/accounts/ken@other.example/sessions", ""},
+      {Method::post, "/tenants/other/tokens", R"({"name":"sync","role":"admin"})"},
+      {Method::get, "/tenants/other/tokens", ""},
+      {Method::delete_, "/tenants/other/tokens/" + r.others_token, ""},
   };
 }
 

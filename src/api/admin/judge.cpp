@@ -3,7 +3,6 @@
 
 #include "api/admin/admin_api.h"
 #include "base/ascii.h"
-#include "crypto/token.h"
 
 namespace fumi::api::admin {
 namespace {
@@ -15,6 +14,16 @@ std::string_view bearer(const http::Request& request) {
   const std::string_view value = request.headers.value("Authorization");
   if (!ascii::istarts_with(value, kScheme)) return {};
   return ascii::trim(value.substr(kScheme.size()));
+}
+
+std::string_view session_cookie(const http::Request& request) {
+  for (std::string_view pair : ascii::split(request.headers.value("Cookie"), ';')) {
+    pair = ascii::trim(pair);
+    const std::size_t equals = pair.find('=');
+    if (equals != std::string_view::npos && pair.substr(0, equals) == kSessionCookie)
+      return pair.substr(equals + 1);
+  }
+  return {};
 }
 
 std::unexpected<Error> not_permitted(Permission needed) {
@@ -40,26 +49,29 @@ bool may_somewhere(const Caller& caller, Permission needed, TenantId tenant) {
 
 }  // namespace
 
-Task<Result<Caller>> AdminApi::authenticate(const http::Request& request) {
-  static constexpr const char* kDoing = "checking the operator token";
-  const auto digest = crypto::token_digest("op", bearer(request));
-  if (!digest) {
-    co_return fail(Code::unauthenticated, kDoing,
-                   "send Authorization: Bearer with an operator token (fumi_op_…)");
+struct AdminApi::Proof {
+  service::ProvenCaller proven;
+  std::string cookie;
+};
+
+Task<Result<AdminApi::Proof>> AdminApi::authenticate(const http::Request& request) {
+  const std::string_view token = bearer(request);
+  const std::string_view cookie = part_ == Part::tenants ? session_cookie(request) : "";
+  if (token.empty() && !cookie.empty()) {
+    Result<service::ProvenCaller> who = co_await host_->sessions.session(cookie);
+    if (!who) co_return std::unexpected(std::move(who).error());
+    // What another site makes a browser send carries the cookie (SameSite aside), not the header.
+    const bool reads = request.method == http::Method::get || request.method == http::Method::head;
+    if (!reads && !service::Sessions::csrf_matches(cookie, request.headers.value("X-CSRF-Token")))
+      co_return fail(Code::denied, kJudging, "send the session's X-CSRF-Token");
+    co_return Proof{std::move(*who), std::string(cookie)};
   }
-  const std::string hash = ascii::to_hex(crypto::view(*digest));
-  auto work = [&hash](PlatformTx& tx) { return tx.platform().operator_by_token(hash); };
-  Result<std::optional<Operator>> person = co_await host_->platform.read(std::move(work));
-  if (!person) co_return std::unexpected(std::move(person).error());
-  if (!*person) co_return fail(Code::unauthenticated, kDoing, "no operator has this token");
-  Caller caller;
-  caller.actor = {Actor::Kind::operator_, (*person)->id.value()};
-  Grant grant;
-  grant.holder = caller.actor;
-  grant.role = Role::operator_;
-  grant.scope.kind = GrantScope::Kind::server;
-  caller.grants.push_back(grant);
-  co_return caller;
+  Result<service::ProvenCaller> who = co_await host_->sessions.bearer(token);
+  if (!who) co_return std::unexpected(std::move(who).error());
+  const Part home = who->caller.tenant ? Part::tenants : Part::server;
+  if (part_ != home)
+    co_return fail(Code::unauthenticated, kJudging, "this token opens nothing at this address");
+  co_return Proof{std::move(*who), {}};
 }
 
 // {tenant}, or the one whose domain {address} is in; without either the caller's own.
@@ -86,18 +98,44 @@ Task<Result<GrantTarget>> AdminApi::target_of_path(const Caller& caller,
   co_return target;
 }
 
-Task<Result<Call>> AdminApi::admit(http::RequestContext& context, Permission needed, Says body) {
-  Result<Caller> caller = co_await authenticate(context.request);
-  if (!caller) co_return std::unexpected(std::move(caller).error());
-  Result<GrantTarget> target = co_await target_of_path(*caller, context);
+Task<Result<Call>> AdminApi::admit(http::RequestContext& context, Permission needed, Says says) {
+  if (needed == kAnybody) co_return Call(context, *host_);
+  Result<Proof> proof = co_await authenticate(context.request);
+  if (!proof) co_return std::unexpected(std::move(proof).error());
+  Caller caller = std::move(proof->proven.caller);
+  Result<GrantTarget> target = co_await target_of_path(caller, context);
   if (!target) co_return std::unexpected(std::move(target).error());
   // Where the body will narrow the target, the final word is admit_address()'s.
-  const bool later = body == Says::address && !target->domain;
+  const bool later = says == Says::address && !target->domain;
   const bool good =
-      later ? may_somewhere(*caller, needed, target->tenant) : may(*caller, needed, *target);
+      later ? may_somewhere(caller, needed, target->tenant) : may(caller, needed, *target);
   if (!good) co_return not_permitted(needed);
-  const TenantScope scope{target->tenant, caller->actor};
-  co_return Call{context, std::move(*caller), scope};
+  Call call(context, *host_);
+  call.scope = {target->tenant, caller.actor};
+  call.caller = std::move(caller);
+  call.token = proof->proven.token;
+  call.cookie = std::move(proof->cookie);
+  Status below = co_await require_not_above(call, needed);
+  if (!below) co_return std::unexpected(std::move(below).error());
+  co_return call;
+}
+
+// Who runs accounts must not become more by another's password, keys or shared mail: an account
+// with roles beyond the caller's is touched by those alone who give roles.
+Task<Status> AdminApi::require_not_above(const Call& call, Permission needed) {
+  const bool takes_over = needed == Permission::accounts_write ||
+                          needed == Permission::credentials_write ||
+                          needed == Permission::sharing_write;
+  std::string address(call.context.parameter("address"));
+  if (!takes_over || address.empty() || !call.caller.tenant) co_return Status();
+  if (may(call.caller, Permission::roles_write, {call.scope.tenant, {}})) co_return Status();
+  Result<std::vector<Grant>> held = co_await host_->roles.held_by(call.scope, std::move(address));
+  if (!held) co_return std::unexpected(std::move(held).error());
+  for (const Grant& grant : *held) {
+    if (may_pass_on(call.caller, grant.role, grant.scope)) continue;
+    co_return fail(Code::denied, kJudging, "the account has roles beyond yours; ask an owner");
+  }
+  co_return Status();
 }
 
 Task<Status> AdminApi::admit_address(Call& call, Permission needed, std::string address) {

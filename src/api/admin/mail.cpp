@@ -25,27 +25,6 @@ std::string_view name_of(RecipientState state) {
   return "waiting";
 }
 
-std::string name_of(const Actor& actor) {
-  const std::string id = actor.id == 0 ? "" : ":" + StrongId<struct ActorTag>(actor.id).text();
-  switch (actor.kind) {
-    case Actor::Kind::system:
-      return "system" + id;
-    case Actor::Kind::operator_:
-      return "operator" + id;
-    case Actor::Kind::account:
-      return "account" + id;
-    case Actor::Kind::api_user:
-      return "api_user" + id;
-    case Actor::Kind::peer:
-      return "peer" + id;
-    case Actor::Kind::admin:
-      return "admin" + id;
-    case Actor::Kind::token:
-      return "token" + id;
-  }
-  return "system";
-}
-
 QueueMessageView view_of_message(const service::QueuedMessage& queued) {
   const QueueMessage& message = queued.message;
   QueueMessageView view;
@@ -79,7 +58,7 @@ RecordView view_of_record(const service::FoundRecord& found) {
   view.at = record.at;
   view.status = to_string(record.kind);
   if (record.message) view.message = record.message.text();
-  view.actor = name_of(record.actor);
+  view.actor = actor_name(record.actor);
   view.from = record.from;
   view.to = record.to;
   view.header_from = record.header_from;
@@ -198,6 +177,27 @@ Result<QueueId> queue_id(const Call& call) {
 }
 
 }  // namespace
+
+std::string actor_name(const Actor& actor) {
+  const std::string id = actor.id == 0 ? "" : ":" + StrongId<struct ActorTag>(actor.id).text();
+  switch (actor.kind) {
+    case Actor::Kind::system:
+      return "system" + id;
+    case Actor::Kind::operator_:
+      return "operator" + id;
+    case Actor::Kind::account:
+      return "account" + id;
+    case Actor::Kind::api_user:
+      return "api_user" + id;
+    case Actor::Kind::peer:
+      return "peer" + id;
+    case Actor::Kind::admin:
+      return "admin" + id;
+    case Actor::Kind::token:
+      return "token" + id;
+  }
+  return "system";
+}
 
 void AdminApi::add_mail() {
   tag_ = "queue";

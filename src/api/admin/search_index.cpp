@@ -17,7 +17,7 @@ void AdminApi::add_search_index() {
 
 Task<Result<service::MailAccount>> AdminApi::account_of(Call& call) {
   std::string address(call.context.parameter("address"));
-  Result<Account> account = co_await host_->tenancy.account(call.scope, std::move(address));
+  Result<Account> account = co_await call.tenancy.account(call.scope, std::move(address));
   if (!account) co_return std::unexpected(std::move(account).error());
   co_return service::MailAccount{call.scope, account->id};
 }

@@ -31,24 +31,23 @@ void AdminApi::add_tenants() {
   add(Method::get, "/tenants", "listTenants", Permission::server_read, "Lists tenants.",
       &AdminApi::list_tenants);
   add(Method::get, "/tenants/{tenant}", "showTenant", Permission::tenants_read, "Shows a tenant.",
-      &AdminApi::show_tenant);
+      &AdminApi::show_tenant, 200, kTagged);
   add(Method::patch, "/tenants/{tenant}", "changeTenant", Permission::tenants_write,
-      "Suspends or resumes a tenant.", &AdminApi::patch_tenant);
+      "Suspends or resumes a tenant.", &AdminApi::patch_tenant, 200, kMatched);
   tag_ = "domains";
   add(Method::post, "/tenants/{tenant}/domains", "createDomain", Permission::domains_write,
-      "Adds a domain.", &AdminApi::create_domain, 201);
+      "Adds a domain.", &AdminApi::create_domain, 201, kCreation);
   add(Method::get, "/tenants/{tenant}/domains", "listDomains", Permission::domains_read,
       "Lists a tenant's domains.", &AdminApi::list_domains);
   add(Method::delete_, "/tenants/{tenant}/domains/{domain}", "deleteDomain",
-      Permission::domains_write, "Removes a domain.", &AdminApi::delete_domain, 204);
+      Permission::domains_write, "Removes a domain.", &AdminApi::delete_domain, 204, kChange);
   // The short form, for callers that know the domain alone.
   add(Method::delete_, "/domains/{address}", "deleteDomainByName", Permission::domains_write,
-      "Removes a domain.", &AdminApi::delete_domain, 204);
+      "Removes a domain.", &AdminApi::delete_domain, 204, kChange);
 }
 
 Task<Result<TenantView>> AdminApi::create_tenant(Call& call, None, NewTenant body) {
-  Result<Tenant> made =
-      co_await host_->tenancy.create_tenant(call.scope.actor, std::move(body.name));
+  Result<Tenant> made = co_await call.tenancy.create_tenant(call.scope.actor, std::move(body.name));
   if (!made) co_return std::unexpected(std::move(made).error());
   co_return tenant_view(*made);
 }
@@ -71,7 +70,7 @@ Task<Result<Page<TenantView>>> AdminApi::list_tenants(Call&, PageQuery query, No
 
 Task<Result<TenantView>> AdminApi::show_tenant(Call& call, None, None) {
   std::string name(call.context.parameter("tenant"));
-  Result<Tenant> tenant = co_await host_->tenancy.tenant_by_name(std::move(name));
+  Result<Tenant> tenant = co_await call.tenancy.tenant_by_name(std::move(name));
   if (!tenant) co_return std::unexpected(std::move(tenant).error());
   co_return tenant_view(*tenant);
 }
@@ -80,7 +79,7 @@ Task<Result<TenantView>> AdminApi::patch_tenant(Call& call, None, TenantPatch bo
   const TenantStatus status =
       body.status == "active" ? TenantStatus::active : TenantStatus::suspended;
   Status done =
-      co_await host_->tenancy.set_tenant_status(call.scope.actor, call.scope.tenant, status);
+      co_await call.tenancy.set_tenant_status(call.scope.actor, call.scope.tenant, status);
   if (!done) co_return std::unexpected(std::move(done).error());
   co_return co_await show_tenant(call, None(), None());
 }
@@ -95,13 +94,13 @@ Task<Result<DomainView>> AdminApi::create_domain(Call& call, None, NewDomain bod
   }
   const auto ownership = on_word ? service::Ownership::vouched : service::Ownership::prove;
   Result<MailDomain> made =
-      co_await host_->tenancy.create_domain(call.scope, std::move(body.name), ownership);
+      co_await call.tenancy.create_domain(call.scope, std::move(body.name), ownership);
   if (!made) co_return std::unexpected(std::move(made).error());
   co_return domain_view(*made, std::string(call.context.parameter("tenant")));
 }
 
 Task<Result<Page<DomainView>>> AdminApi::list_domains(Call& call, None, None) {
-  Result<std::vector<MailDomain>> rows = co_await host_->tenancy.domains(call.scope);
+  Result<std::vector<MailDomain>> rows = co_await call.tenancy.domains(call.scope);
   if (!rows) co_return std::unexpected(std::move(rows).error());
   Page<DomainView> page;
   for (const MailDomain& row : *rows)
@@ -112,7 +111,7 @@ Task<Result<Page<DomainView>>> AdminApi::list_domains(Call& call, None, None) {
 Task<Result<None>> AdminApi::delete_domain(Call& call, None, None) {
   std::string name(call.context.parameter("domain"));
   if (name.empty()) name = call.context.parameter("address");
-  Status done = co_await host_->tenancy.delete_domain(call.scope, std::move(name));
+  Status done = co_await call.tenancy.delete_domain(call.scope, std::move(name));
   if (!done) co_return std::unexpected(std::move(done).error());
   co_return None();
 }

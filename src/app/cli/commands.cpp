@@ -10,7 +10,7 @@ CLI::App* add_command(CLI::App& group, Commands& commands, const std::string& na
   CLI::App* const command = group.add_subcommand(name, help);
   command->add_flag("--json", commands.options.json, "Print what the API answered");
   command->add_option("--token-file", commands.options.token_file,
-                      "A file with the operator token, instead of FUMI_TOKEN");
+                      "A file with the token, instead of FUMI_TOKEN");
   command->callback([&commands, run = std::move(run)] {
     Client client(commands.context, commands.options);
     run(client);
@@ -31,6 +31,7 @@ void add_client_commands(CLI::App& app, ClientContext& context) {
   const auto commands = std::make_shared<Commands>(context);
   add_tenant_commands(app, commands);
   add_account_commands(app, commands);
+  add_role_commands(app, commands);
   add_acl_commands(app, commands);
   add_access_commands(app, commands);
   add_mail_commands(app, commands);

@@ -26,7 +26,7 @@ struct Commands {
   std::string mailbox, rights, denied;
   std::vector<std::string> doors, networks, windows;
   std::string zone = "Asia/Tokyo", holidays;
-  bool follow = false, set_password = false, shared = false;
+  bool follow = false, set_password = false, shared = false, combined = false;
   bool prove = false;
   std::string note, account;
   int hours = 1;
@@ -43,6 +43,7 @@ CLI::App& add_group(CLI::App& app, const std::string& name, const std::string& h
 void add_tenant_commands(CLI::App& app, const SharedCommands& commands);
 void add_limit_commands(CLI::App& tenant_group, const SharedCommands& commands);
 void add_account_commands(CLI::App& app, const SharedCommands& commands);
+void add_role_commands(CLI::App& app, const SharedCommands& commands);
 void add_acl_commands(CLI::App& app, const SharedCommands& commands);
 void add_access_commands(CLI::App& app, const SharedCommands& commands);
 void add_mail_commands(CLI::App& app, const SharedCommands& commands);

@@ -115,6 +115,10 @@ constexpr std::array<Entry, std::size_t(Text::count_)> kTexts{{
     {Text::bad_limit, "write name=value, with a number or a size",
      "「名前=値」の形式で、数値または容量を指定してください"},
     {Text::whole_tenant, "(tenant)", "(テナント全体)"},
+    {Text::head_role, "ROLE", "権限"},
+    {Text::head_domain, "DOMAIN", "ドメイン"},
+    {Text::head_last_used, "LAST USED", "最終利用"},
+    {Text::head_expires, "EXPIRES", "有効期限"},
 }};
 
 constexpr bool in_order() {

@@ -90,6 +90,10 @@ enum class Text {
   publish_challenge,
   bad_limit,
   whole_tenant,
+  head_role,
+  head_domain,
+  head_last_used,
+  head_expires,
   count_,
 };
 

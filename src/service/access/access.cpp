@@ -146,6 +146,7 @@ Task<Result<Access::Found>> Access::find(std::string name, LoginKinds kinds) {
         found.version = account->credential_version;
         FUMI_TRY(Credential main, scoped.directory().account_credential(account->id));
         found.credentials.push_back(std::move(main));
+        if (kinds.app_passwords == LoginKinds::AppPasswords::no) return found;
         FUMI_TRY(auto others, scoped.directory().app_passwords(account->id));
         for (AppPassword& other : others)
           found.credentials.push_back(std::move(other.credential));
@@ -254,6 +255,8 @@ Task<Result<Principal>> Access::password(LoginAttempt attempt, Secret password, 
     const Principal& who = *found->principal;
     subject = who.scope().tenant.text() + "/" + std::to_string(int(who.kind)) + "/" +
               std::to_string(who.scope().actor.id);
+    // What opens mail isn't remembered as what opens a console.
+    if (kinds.app_passwords == LoginKinds::AppPasswords::no) subject += "/own";
   }
   const bool cached = found->principal && cache_.knows(subject, found->version, password);
   bool right = cached;

@@ -39,6 +39,8 @@ struct LoginKinds {
   enum class Accounts : std::uint8_t { no, yes } accounts = Accounts::yes;
   // smtp, http: those that may use that way in (ApiUser::smtp_access, http_access).
   enum class ApiUsers : std::uint8_t { no, smtp, http } api_users = ApiUsers::no;
+  // Whether an account's passwords for mail clients open it, too: never a console.
+  enum class AppPasswords : std::uint8_t { no, yes } app_passwords = AppPasswords::yes;
 };
 
 struct AccessOptions {

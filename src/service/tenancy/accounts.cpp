@@ -2,6 +2,7 @@
 #include "crypto/token.h"
 #include "service/tenancy/credential.h"
 #include "service/tenancy/operation.h"
+#include "service/tenancy/owners.h"
 #include "service/tenancy/plan.h"
 #include "service/tenancy/tenancy.h"
 
@@ -136,6 +137,7 @@ Task<Result<Account>> Tenancy::update_account(TenantScope scope, std::string add
   auto work = [&](Tx& tx) -> Result<Account> {
     FUMI_TRY(Account account, require_account(tx, address));
     if (credential) FUMI_CHECK(require_person(account));
+    if (change.status == AccountStatus::disabled) FUMI_CHECK(require_other_owner(tx, account.id));
     if (change.display_name) account.display_name = *change.display_name;
     if (change.status) account.status = *change.status;
     if (change.quota_octets) {
@@ -161,6 +163,7 @@ Task<Result<Account>> Tenancy::update_account(TenantScope scope, std::string add
 Task<Status> Tenancy::delete_account(TenantScope scope, std::string address) {
   auto work = [&](Tx& tx) -> Status {
     FUMI_TRY(const Account account, require_account(tx, address));
+    FUMI_CHECK(require_other_owner(tx, account.id));
     FUMI_CHECK(tx.directory().delete_account(account.id));
     return tx.records().append(operation(scope.actor, clock_.now(), "account.delete", address));
   };

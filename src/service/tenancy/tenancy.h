@@ -60,6 +60,11 @@ class Tenancy {
         ids_(ids),
         clock_(clock) {}
 
+  // The same over another view of the store: a rehearsal, a condition.
+  [[nodiscard]] Tenancy over(Platform& platform, Store& store) const {
+    return {platform, store, keys_, routing_, runtime_, ids_, clock_};
+  }
+
   // `name`: 2 to 40 lower-case letters, digits and hyphens, a letter first.
   Task<Result<Tenant>> create_tenant(Actor actor, std::string name);
   Task<Result<std::vector<Tenant>>> tenants(TenantId after, std::uint32_t limit);

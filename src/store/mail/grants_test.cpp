@@ -1,4 +1,5 @@
 // Grants, sessions, tokens and kept answers, on every engine.
+#include "domain/kept_answer.h"
 #include "store/mail/engines_for_test.h"
 
 namespace fumi::store::testing {
@@ -167,6 +168,14 @@ TEST_CASE("answers are kept for each actor apart, and what has ended is forgotte
       CHECK(ok(tx.grants().kept_answer(actor, key))->request_hash == claim.request_hash);
       CHECK(!ok(tx.grants().kept_answer(neighbour, key)));
       CHECK(code_of(tx.grants().keep_answer(neighbour, key, 201, "")) == Code::not_found);
+      // A key is free again when its answer isn't kept any more.
+      const std::string old(32, 'o');
+      ok(tx.grants().claim_answer(actor, old, claim));
+      KeptAnswer later = claim;
+      later.at += kAnswerLife;
+      CHECK(code_of(tx.grants().claim_answer(actor, old, later)) == Code::conflict);
+      later.at += std::chrono::seconds(1);
+      ok(tx.grants().claim_answer(actor, old, later));
       ok(tx.grants().add_token(program));
       ok(tx.grants().add(grant));
       return {};

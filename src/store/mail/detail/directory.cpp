@@ -343,6 +343,7 @@ Status SqlDirectory::set_account_credential(AccountId id, const Credential& cred
   FUMI_TRY(const auto sealed,
            context_.seal(purpose::kCredential, encode_credential(credential), Aad(id)));
   FUMI_CHECK(raise_access_version(context_));
+  FUMI_CHECK(context_.run(kDropSessions, id));  // what the old password opened
   return context_.run(kSetCredential, id, Blob{sealed});
 }
 

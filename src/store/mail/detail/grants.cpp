@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "crypto/tenant_keys.h"
+#include "domain/kept_answer.h"
 
 namespace fumi::store {
 namespace {
@@ -60,6 +61,9 @@ constexpr Statement kRemoveSessions{
 constexpr Statement kKept{
     "SELECT at, status, request_hash, body FROM kept_answers"
     " WHERE tenant_id = $1 AND actor_kind = $2 AND actor_id = $3 AND key_hash = $4"};
+constexpr Statement kDropOldAnswer{
+    "DELETE FROM kept_answers WHERE tenant_id = $1 AND actor_kind = $2 AND actor_id = $3"
+    " AND key_hash = $4 AND at < $5"};
 constexpr Statement kClaim{
     "INSERT INTO kept_answers (tenant_id, actor_kind, actor_id, key_hash, at, status,"
     " request_hash, body) VALUES ($1, $2, $3, $4, $5, 0, $6, $7) ON CONFLICT DO NOTHING"};
@@ -208,6 +212,8 @@ Result<std::optional<KeptAnswer>> SqlGrants::kept_answer(const Actor& actor,
 
 Status SqlGrants::claim_answer(const Actor& actor, const std::string& key_hash,
                                const KeptAnswer& answer) {
+  FUMI_CHECK(
+      context_.run(kDropOldAnswer, actor.kind, actor.id, Blob{key_hash}, answer.at - kAnswerLife));
   FUMI_TRY(const auto rows, context_.execute(kClaim, actor.kind, actor.id, Blob{key_hash},
                                              answer.at, Blob{answer.request_hash}, Blob{}));
   if (rows == 0) return fail(Code::conflict, "keeping an answer", "the key is in use");

@@ -19,7 +19,9 @@ class Schema(FumiTest):
                             "--experimental=openapi-3.1", "--header", f"Authorization: Bearer {self.fumi.token}",
                             "--checks", CHECKS, "--data-generation-method", "all", "--hypothesis-max-examples", "15",
                             "--hypothesis-seed", "1", "--hypothesis-suppress-health-check", "all", "--request-timeout",
-                            "90000", "--validate-schema", "true"], check=False, seconds=900,
+                            "90000", "--validate-schema", "true",
+                            # A stream of mail, which it can't write; mail_stream_fuzz.cpp tries that.
+                            "--exclude-path-regex", "/imports/[^/]+/mail$"], check=False, seconds=900,
                            environment={"NO_COLOR": "1", "PYTHONUTF8": "1"})
         tested = re.search(r"Tested .* operations|\d+ passed|Performed checks", output)
         self.assertEqual(code, 0, output[-6000:])

@@ -9,6 +9,7 @@
 #include "api/cmc/send_api.h"
 #include "api/jmap/jmap_api.h"
 #include "api/jmap/push_sender.h"
+#include "api/public/client_setup.h"
 #include "app/dns_resolver.h"
 #include "app/maintenance.h"
 #include "app/net_runtime.h"
@@ -116,6 +117,7 @@ struct Server::Parts {
   std::unique_ptr<service::RecordReader> record_reader;
   std::unique_ptr<service::Transfers> transfers;
   std::unique_ptr<service::DomainCheck> domain_check;
+  std::unique_ptr<api::ClientSetup> client_setup;
   std::unique_ptr<service::Limits> limits;
   std::unique_ptr<service::OwnerNotices> owner_notices;
   std::unique_ptr<service::Roles> roles;
@@ -403,6 +405,8 @@ void Server::Parts::open_admin() {
   domain_check = std::make_unique<service::DomainCheck>(store, *routing, *dns_reader,
                                                         system_clock(), mail_host_facts(settings));
   limits = std::make_unique<service::Limits>(store, system_clock());
+  client_setup = std::make_unique<api::ClientSetup>(*routing, domain_check->host());
+  client_setup->add_routes(public_routes);
   queue_admin =
       std::make_unique<service::QueueAdmin>(store, system_clock(), [this] { spool->wake(); });
   record_reader = std::make_unique<service::RecordReader>(store, store, *runtime, system_clock());

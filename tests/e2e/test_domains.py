@@ -1,6 +1,9 @@
 """Whose a domain is, by a challenge in real DNS (Knot); what `fumi domain check` says; plans and pace by the command line."""
 import smtplib
 import unittest
+import urllib.error
+import urllib.request
+import xml.etree.ElementTree
 
 from harness import HOST, PASSWORD, FumiTest, message
 from peers import Dns, SmtpSink
@@ -61,6 +64,14 @@ class Domains(FumiTest):
         self.assertEqual(self.rcpt("jiro@new.example"), 250)
         with self.fumi.smtp("jiro@new.example") as session:
             session.send_message(message("proven", sender="jiro@new.example"), "jiro@new.example", ["x@remote.example"])
+
+        setup = f"http://{HOST}:{self.fumi.ports['http']}/.well-known/autoconfig/mail/config-v1.1.xml?emailaddress="
+        with urllib.request.urlopen(setup + "jiro@new.example", timeout=20) as answer:
+            config = xml.etree.ElementTree.fromstring(answer.read())
+        self.assertEqual(config.findtext("emailProvider/incomingServer/port"), str(self.fumi.ports["imaps"]))
+        with self.assertRaises(urllib.error.HTTPError) as unknown:
+            urllib.request.urlopen(setup + "jiro@elsewhere.example", timeout=20)
+        self.assertEqual(unknown.exception.code, 404)
 
         check = self.fumi.json("domain", "check", "new.example")
         self.assertTrue(check["good"], check)

@@ -137,6 +137,68 @@ class WebSocket:
 
 
 class Jmap(FumiTest):
+    def test_a_folder_is_shared(self):
+        hanako, taro = Client(self.fumi), Client(self.fumi, TARO)
+        imap = self.fumi.imap()
+        imap.create("Team")
+        imap.append("Team", "", None, octets(message("for the team")))
+        imap.append("INBOX", "", None, octets(message("for nobody else")))
+        shared = {"accountId": hanako.account}
+        self.assertEqual(taro.one("Email/query", **shared)["type"], "accountNotFound")
+        self.assertEqual(imap.setacl("Team", TARO, "lrs")[0], "OK")
+        taro = Client(self.fumi, TARO)
+        self.assertFalse(taro.session["accounts"][hanako.account]["isPersonal"])
+        self.assertEqual([box["name"] for box in taro.one("Mailbox/get", **shared)["list"]], ["Team"])
+        ids = taro.one("Email/query", **shared)["ids"]
+        mails = taro.one("Email/get", ids=ids, properties=["subject", "blobId"], **shared)["list"]
+        self.assertEqual([mail["subject"] for mail in mails], ["for the team"])
+        status, content = taro.ask("GET", f"/jmap/download/{hanako.account}/{mails[0]['blobId']}/mail.eml")
+        self.assertEqual(status, 200)
+        self.assertIn(b"Subject: for the team", content)
+        seen = taro.one("Email/set", update={ids[0]: {"keywords/$seen": True}}, **shared)
+        self.assertEqual(seen["updated"], {ids[0]: None})
+        gone = taro.one("Email/set", destroy=[ids[0]], **shared)
+        self.assertEqual(gone["notDestroyed"][ids[0]]["type"], "forbidden")
+        copied = taro.one("Email/copy", fromAccountId=hanako.account, create={
+            "k": {"id": ids[0], "mailboxIds": {taro.mailbox("inbox")["id"]: True}}})
+        self.assertEqual(taro.one("Email/get", ids=[copied["created"]["k"]["id"]],
+                                  properties=["subject"])["list"][0]["subject"], "for the team")
+        self.assertEqual(imap.deleteacl("Team", TARO)[0], "OK")
+        self.assertEqual(taro.one("Email/query", **shared)["type"], "accountNotFound")
+        imap.logout()
+
+    def test_a_message_is_called_back(self):
+        client = Client(self.fumi)
+        identity = client.one("Identity/get")["list"][0]["id"]
+
+        def send(subject, hold):
+            draft = client.one("Email/set", create={"k": {
+                "mailboxIds": {client.mailbox("drafts")["id"]: True}, "subject": subject, "to": [{"email": TARO}],
+                "textBody": [{"partId": "t"}], "bodyValues": {"t": {"value": "x"}}}})["created"]["k"]["id"]
+            return client.one("EmailSubmission/set", create={"s": {
+                "identityId": identity, "emailId": draft, "envelope": {
+                    "mailFrom": {"email": HANAKO, "parameters": {"HOLDFOR": str(hold)}},
+                    "rcptTo": [{"email": TARO}]}}})["created"]["s"]
+
+        def undo(sent):
+            return client.one("EmailSubmission/set", update={sent["id"]: {"undoStatus": "canceled"}})
+
+        back = send("never sent", 3600)
+        self.assertEqual(back["undoStatus"], "pending")
+        self.assertEqual(undo(back)["updated"], {back["id"]: None})
+        sent = send("sent later", 1)
+        taro = Client(self.fumi, TARO)
+
+        def subjects():
+            return [mail["subject"] for mail in taro.emails(["subject"])]
+
+        wait_until(lambda: "sent later" in subjects(), "the held message")
+        self.assertNotIn("never sent", subjects())
+        self.assertEqual(undo(sent)["notUpdated"][sent["id"]]["type"], "cannotUnsend")
+        status = client.one("EmailSubmission/get", ids=[back["id"], sent["id"]])["list"]
+        self.assertEqual([each["undoStatus"] for each in status], ["canceled", "final"])
+        self.assertEqual(status[1]["deliveryStatus"][TARO]["delivered"], "yes")
+
     def test_imap_and_jmap_agree(self):
         client = Client(self.fumi)
         imap = self.fumi.imap()

@@ -68,7 +68,8 @@ Result<std::shared_ptr<const AccessRules>> RulesCache::rules(Tx& tx) {
 // Judged with the change made, within its transaction.
 Status AccessPolicy::still_may(Tx& tx, const AccessGuard& guard) const {
   const Actor actor = tx.scope().actor;
-  if (actor.kind != Actor::Kind::account) return {};  // operators are under no tenant's rules
+  const bool person = actor.kind == Actor::Kind::account || actor.kind == Actor::Kind::admin;
+  if (!person) return {};  // operators and programs are under no rule for people
   FUMI_TRY(const AccessRules rules, compiled_rules(tx));
   FUMI_TRY(const auto account, tx.directory().account(AccountId(actor.id)));
   if (!account) return fail(Code::denied, kDoing, "you have no account here any more");

@@ -52,7 +52,7 @@ struct Fixture {
     const auto got = login(ip, password);
     return got ? Code{} : got.error().code;
   }
-  TenantScope as_hanako() const { return {acme.tenant, {Actor::Kind::account, hanako.value()}}; }
+  TenantScope as_hanako() const { return {acme.tenant, {Actor::Kind::admin, hanako.value()}}; }
   void review() { REQUIRE(w.call(w->live.review()).has_value()); }
 
   ServiceWorld w;

@@ -270,6 +270,8 @@ Task<Result<Principal>> Access::password(LoginAttempt attempt, Secret password, 
   }
   Status allowed;
   if (right) allowed = judge(attempt, *found);
+  // What looks like a wrong password counts as one: a lockout would tell them apart.
+  if (!allowed && allowed.error().code == Code::unauthenticated) count_failure(attempt);
   // A program that calls the API a thousand times is one login to a reader of the log: what the
   // cache knows is not recorded again.
   if (cached && allowed && attempt.protocol == "api") co_return *found->principal;
@@ -294,6 +296,10 @@ Task<Result<ScramCandidate>> Access::scram(LoginAttempt attempt, LoginKinds kind
   Result<Found> found = co_await find(attempt.name, kinds);
   if (!found) co_return std::unexpected(std::move(found).error());
   ScramCandidate candidate;
+  // The exchange itself proves to the client that the password is right (RFC 5802 §7, the server's
+  // signature): whom the rules keep out is nobody from the start, unless they may know.
+  const Status allowed = found->principal ? judge(attempt, *found) : Status();
+  if (!allowed && allowed.error().code == Code::unauthenticated) co_return candidate;
   if (found->principal && !found->credentials.empty()) {
     candidate.principal = found->principal;
     candidate.credential = std::move(found->credentials.front());
@@ -310,6 +316,7 @@ Task<Status> Access::scram_done(LoginAttempt attempt, std::optional<Principal> p
   found->tenant = principal->tenant;
   found->principal = principal;
   Status allowed = judge(attempt, *found);
+  if (!allowed && allowed.error().code == Code::unauthenticated) count_failure(attempt);
   const RecordKind kind = allowed ? RecordKind::login : RecordKind::login_failed;
   const std::string why = allowed ? "" : kByRules;
   Status recorded = co_await record(std::move(attempt), std::move(*found), kind, why);

@@ -102,6 +102,33 @@ TEST_CASE("logins are judged: outside it looks like a wrong password, inside it 
   CHECK(failed[2].answer == "access rules");
 }
 
+TEST_CASE("a right password that a rule refuses outside counts as a wrong one does") {
+  Fixture f;
+  REQUIRE(f.add(rule(Effect::deny)).has_value());
+  for (int i = 0; i < 20; ++i)
+    CHECK(f.refusal(kHome) == Code::unauthenticated);
+  CHECK(f.refusal(kHome) == Code::rate_limited);
+}
+
+TEST_CASE("SCRAM: outside nobody has a verifier; inside the exchange is played and refused then") {
+  Fixture f;
+  const auto candidate = [&](const char* ip) {
+    const LoginAttempt attempt{"imap", ip, "hanako@acme.example"};
+    auto got = f.w.call(f.w->access.scram(attempt, LoginKinds()));
+    REQUIRE(got.has_value());
+    return got->principal;
+  };
+  REQUIRE(f.add(rule(Effect::deny)).has_value());
+  REQUIRE(f.add(rule(Effect::allow, "203.0.113.0/24")).has_value());
+  CHECK_FALSE(candidate(kHome).has_value());
+  REQUIRE(candidate(kOffice).has_value());
+  REQUIRE(f.add(rule(Effect::deny, kOffice)).has_value());
+  const auto known = candidate(kOffice);
+  REQUIRE(known.has_value());
+  const LoginAttempt attempt{"imap", kOffice, "hanako@acme.example"};
+  CHECK(f.w.call(f.w->access.scram_done(attempt, known)).error().code == Code::denied);
+}
+
 TEST_CASE("rules are kept, shown, changed and removed, each change on record") {
   Fixture f;
   const auto made = f.add(rule(Effect::deny));

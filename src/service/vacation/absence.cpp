@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "codec/date.h"
 #include "codec/json.h"
 
 namespace fumi::service {
@@ -17,18 +18,12 @@ std::optional<Instant> utc_date(std::string_view text) {
     return whole && part.size() == digits && value >= 0 ? value : -1;
   };
   if (text.size() < 20 || text[10] != 'T' || text.back() != 'Z') return std::nullopt;
-  const int year = number(0, 4);
-  const int month = number(5, 2);
-  const int day = number(8, 2);
+  const auto date = codec::parse_full_date(text.substr(0, 10));
   const int hour = number(11, 2);
   const int minute = number(14, 2);
   const int second = number(17, 2);
-  if (year < 0 || hour < 0 || minute < 0 || second < 0) return std::nullopt;
-  const std::chrono::year_month_day date{std::chrono::year(year),
-                                         std::chrono::month(unsigned(month)),
-                                         std::chrono::day(unsigned(day))};
-  if (!date.ok()) return std::nullopt;
-  return Instant(std::chrono::sys_days(date)) + std::chrono::hours(hour) +
+  if (!date || hour < 0 || minute < 0 || second < 0) return std::nullopt;
+  return Instant(std::chrono::sys_days(*date)) + std::chrono::hours(hour) +
          std::chrono::minutes(minute) + std::chrono::seconds(second);
 }
 

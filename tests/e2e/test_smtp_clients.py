@@ -172,6 +172,19 @@ class Smtplib(FumiTest):
             code, _ = session.mail(HANAKO, [f"SIZE={limit + 1}"])
             self.assertEqual(code, 552)
 
+    def test_a_sender_has_a_message_held(self):
+        """FUTURERELEASE (RFC 4865)."""
+        with self.fumi.smtp() as session:
+            session.ehlo()
+            longest, until = session.esmtp_features["futurerelease"].split()
+            self.assertRegex(until, r"^\d{4}-\d\d-\d\dT[\d:.]+Z$")
+            self.assertEqual(session.mail(HANAKO, [f"HOLDFOR={int(longest) + 1}"])[0], 501)
+            for hold, subject in ((3600, "held for an hour"), (1, "held for a second")):
+                session.sendmail(HANAKO, [TARO], octets(message(subject)), mail_options=[f"HOLDFOR={hold}"])
+        self.fumi.wait_subject("held for a second", TARO)
+        self.assertNotIn("held for an hour", self.fumi.subjects(TARO))
+        self.assertIn(HANAKO, self.fumi.cli("queue", "list")[1])
+
     def test_commands_out_of_order(self):
         with smtplib.SMTP(HOST, self.fumi.ports["smtp"], timeout=10) as session:
             session.ehlo()

@@ -1,4 +1,5 @@
 // Fumi admin API, made by `./dev doc` from the operations themselves. Not to be edited.
+// One file, however long: a program imports the API from one place.
 
 /** An access rule. */
 export interface AccessRule {

@@ -108,7 +108,8 @@ std::string typescript(const ApiDocument& document) {
     for (const SchemaInfo* schema : {operation.body, operation.answer, operation.rehearsal})
       if (schema != nullptr) collect(*schema, schemas);
   std::string out = "// " + document.title +
-                    ", made by `./dev doc` from the operations themselves. Not to be edited.\n";
+                    ", made by `./dev doc` from the operations themselves. Not to be edited.\n"
+                    "// One file, however long: a program imports the API from one place.\n";
   for (const auto& [name, schema] : schemas)
     out += "\n" + interface_of(*schema);
   out += "\n/** Every operation by its id. */\nexport interface Operations {\n";
